@@ -1,0 +1,58 @@
+# How Slipway's targets are declared: one library per folder, tests beside the code.
+option(SLIPWAY_SANITIZE "Sanitizers to build with: empty, address or thread" "")
+
+add_library(slipway_options INTERFACE)
+target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+target_include_directories(slipway_options INTERFACE ${CMAKE_SOURCE_DIR})
+# JSON decode errors name the place in the document; one value everywhere, or the one-definition
+# rule is broken.
+target_compile_definitions(slipway_options INTERFACE JSON_DIAGNOSTICS=1)
+target_link_libraries(slipway_options INTERFACE nlohmann_json::nlohmann_json)
+
+if(SLIPWAY_SANITIZE STREQUAL "address")
+  target_compile_options(slipway_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
+elseif(SLIPWAY_SANITIZE STREQUAL "thread")
+  # GCC 12 warns that fences are not modelled; Boost.Asio uses them, and we do not.
+  target_compile_options(slipway_options INTERFACE -fsanitize=thread -Wno-tsan)
+  target_link_options(slipway_options INTERFACE -fsanitize=thread)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+function(slipway_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS} slipway_options)
+endfunction()
+
+function(slipway_binary name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} slipway_options)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# A GoogleTest binary, run by ctest as a whole: one process per suite keeps start-up cost out.
+# DEPS are libraries; LABELS name the rung of the test ladder (default: unit).
+function(slipway_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} slipway_options GTest::gtest_main GTest::gmock)
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,11 @@
+// The JSON tree used for everything that we render: key order is kept, so goldens are stable.
+// Live objects of the cluster are not held in it (see crds/types/decode.hpp).
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace slipway {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace slipway
