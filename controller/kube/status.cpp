@@ -1,0 +1,125 @@
+#include "controller/kube/status.hpp"
+
+#include <chrono>
+
+#include "crds/base/json.hpp"
+
+namespace slipway::kube {
+namespace {
+
+constexpr std::size_t kMaxText = 2000;  // of a message that we did not write
+constexpr std::size_t kMaxCauses = 10;  // named one by one
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+const Json& member(const Json& object, const char* key) {
+  static const Json none;
+  const auto found = object.find(key);
+  return found == object.end() ? none : *found;
+}
+
+bool has_cause(const Json& details, std::string_view reason) {
+  for (const Json& cause : member(details, "causes"))
+    if (text_of(cause, "reason") == reason) return true;
+  return false;
+}
+
+// A version that the server has not reached, for example after a restore from a backup: waiting
+// may never end, starting over does. Servers before 1.20 say it only in the message.
+bool is_version_from_the_future(const Json& status) {
+  return has_cause(member(status, "details"), "ResourceVersionTooLarge") ||
+         text_of(status, "message").find("Too large resource version") != std::string::npos;
+}
+
+Fault fault_of(int code, const Json& status) {
+  const std::string reason = text_of(status, "reason");
+  switch (code) {
+    case 400:
+    case 405:
+    case 406:
+    case 413:
+    case 415:
+    case 422:
+      return Fault::Invalid;
+    case 401:
+    case 403:
+      return Fault::Forbidden;
+    case 404:
+      return Fault::NotFound;
+    case 409:
+      return reason == "AlreadyExists" ? Fault::AlreadyExists : Fault::Conflict;
+    case 410:
+      return Fault::Expired;
+    case 429:
+      return Fault::Throttled;
+    case 504:
+      return is_version_from_the_future(status) ? Fault::Expired : Fault::Unavailable;
+    default:
+      break;
+  }
+  if (reason == "Expired" || reason == "Gone") return Fault::Expired;
+  return code >= 400 && code < 500 ? Fault::Invalid : Fault::Unavailable;
+}
+
+// The field paths that the message does not name already.
+std::string causes_of(const Json& details, const std::string& message) {
+  std::string text;
+  std::size_t named = 0;
+  for (const Json& cause : member(details, "causes")) {
+    const std::string field = text_of(cause, "field");
+    if (field.empty() || message.find(field) != std::string::npos) continue;
+    if (named++ == kMaxCauses) return text + "; ...";
+    text += "; " + field + ": " + text_of(cause, "message");
+  }
+  return text;
+}
+
+std::optional<Duration> retry_of(const Json& details) {
+  const Json& seconds = member(details, "retryAfterSeconds");
+  if (!seconds.is_number_integer() || seconds.get<std::int64_t>() <= 0) return std::nullopt;
+  return std::chrono::seconds(std::min<std::int64_t>(seconds.get<std::int64_t>(), 3600));
+}
+
+Error error_of(int code, const Json& status, std::string_view raw) {
+  const Json& details = member(status, "details");
+  const std::string reason = text_of(status, "reason");
+  std::string message = status.is_object() ? text_of(status, "message") : std::string(raw);
+  message += causes_of(details, message);
+  if (message.size() > kMaxText) message.replace(kMaxText, std::string::npos, "...");
+
+  std::string what = std::to_string(code);
+  if (!reason.empty()) what += " " + reason;
+  if (!message.empty()) what += ": " + message;
+  return Error{fault_of(code, status), std::move(what), retry_of(details)};
+}
+
+// A null tree for anything that is not a JSON object.
+Json parse_object(std::string_view text) {
+  Json tree = Json::parse(text, nullptr, false);
+  return tree.is_object() ? tree : Json();
+}
+
+}  // namespace
+
+Error status_error(const HttpResponse& response) {
+  Error error = error_of(response.status, parse_object(response.body), response.body);
+  if (response.retry_after) error.retry_after = response.retry_after;
+  return error;
+}
+
+Error status_error(std::string_view status_object) {
+  const Json status = parse_object(status_object);
+  const Json& code = member(status, "code");
+  return error_of(code.is_number_integer() ? code.get<int>() : 500, status, status_object);
+}
+
+Result<HttpResponse> checked(Result<HttpResponse> response) {
+  if (response && (response->status < 200 || response->status > 299))
+    return tl::unexpected(status_error(*response));
+  return response;
+}
+
+}  // namespace slipway::kube

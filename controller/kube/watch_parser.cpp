@@ -1,0 +1,161 @@
+#include "controller/kube/watch_parser.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "crds/base/check.hpp"
+
+namespace slipway::kube {
+namespace {
+
+namespace json = simdjson::ondemand;
+
+static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
+
+// Buffers above this are given back once their content is gone: a big list must not stay resident.
+constexpr std::size_t kKeptBuffer = 1u << 20;
+
+std::string text_at(json::object& object, std::string_view key) {
+  std::string_view text;
+  if (object.find_field_unordered(key).get_string().get(text)) return {};
+  return std::string(text);
+}
+
+std::optional<WatchFrame::Type> type_of(std::string_view name) {
+  using Type = WatchFrame::Type;
+  constexpr std::array<std::pair<std::string_view, Type>, 5> kTypes = {
+      {{"ADDED", Type::Added},
+       {"MODIFIED", Type::Modified},
+       {"DELETED", Type::Deleted},
+       {"BOOKMARK", Type::Bookmark},
+       {"ERROR", Type::Error}}};
+  const auto* found = std::ranges::find(kTypes, name, &std::pair<std::string_view, Type>::first);
+  return found == kTypes.end() ? std::nullopt : std::optional(found->second);
+}
+
+// The annotation by which the server marks the end of the set (KEP-3157).
+bool has_initial_events_end(json::object& metadata) {
+  json::object annotations;
+  if (metadata.find_field_unordered("annotations").get_object().get(annotations)) return false;
+  return text_at(annotations, "k8s.io/initial-events-end") == "true";
+}
+
+tl::unexpected<Error> malformed(std::string_view what, std::string_view bytes) {
+  constexpr std::size_t kShown = 120;
+  std::string text(what);
+  text.append(": ").append(bytes.substr(0, kShown));
+  return fail(Fault::Malformed, text);
+}
+
+}  // namespace
+
+struct WatchParser::Json {
+  json::parser parser;
+};
+
+WatchParser::WatchParser() : json_(std::make_unique<Json>()), buffer_(kJsonPadding) {}
+WatchParser::~WatchParser() = default;
+
+void WatchParser::reset() {
+  begin_ = end_ = scanned_ = 0;
+  if (buffer_.size() <= kKeptBuffer) return;
+  buffer_ = std::vector<char>(kJsonPadding);
+  json_ = std::make_unique<Json>();
+}
+
+void WatchParser::push(std::string_view bytes) {
+  if (begin_ == end_) {
+    reset();
+  } else if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    scanned_ -= begin_;
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (buffer_.size() < end_ + bytes.size() + kJsonPadding)
+    buffer_.resize(std::max(2 * buffer_.size(), end_ + bytes.size() + kJsonPadding));
+  std::memcpy(buffer_.data() + end_, bytes.data(), bytes.size());
+  end_ += bytes.size();
+}
+
+Result<std::optional<WatchFrame>> WatchParser::next() {
+  while (true) {
+    const char* const from = buffer_.data() + scanned_;
+    const auto* const line_end = static_cast<const char*>(std::memchr(from, '\n', end_ - scanned_));
+    const std::size_t stop =
+        line_end == nullptr ? end_ : static_cast<std::size_t>(line_end - buffer_.data());
+    const std::string_view line(buffer_.data() + begin_, stop - begin_);
+    if (line.size() > kMaxFrame)
+      return fail(Fault::Malformed,
+                  "a watch event of more than " + std::to_string(kMaxFrame) + " bytes");
+    scanned_ = stop;
+    if (line_end == nullptr) return std::optional<WatchFrame>();
+
+    begin_ = scanned_ = stop + 1;
+    if (line.find_first_not_of(" \r\t") == std::string_view::npos) continue;
+    return look_into(line).map([](WatchFrame&& frame) { return std::optional(std::move(frame)); });
+  }
+}
+
+Result<WatchFrame> WatchParser::look_into(std::string_view line) {
+  json::document document;
+  json::object event;
+  std::string_view type_name;
+  const std::size_t readable = line.size() + kJsonPadding;
+  if (json_->parser.iterate(simdjson::padded_string_view(line, readable)).get(document) ||
+      document.get_object().get(event) ||
+      event.find_field_unordered("type").get_string().get(type_name))
+    return malformed("not a watch event", line);
+
+  WatchFrame frame;
+  const auto type = type_of(type_name);
+  if (!type) return malformed("a watch event of unknown type", line);
+  frame.type = *type;
+
+  json::object object;
+  json::object metadata;
+  if (event.find_field_unordered("object").get_object().get(object) ||
+      object.raw_json().get(frame.object) || object.reset().error())
+    return malformed("a watch event without an object", line);
+  frame.kind = text_at(object, "kind");
+  if (frame.type == WatchFrame::Type::Error) return frame;
+  if (object.find_field_unordered("metadata").get_object().get(metadata)) return frame;
+  frame.version = text_at(metadata, "resourceVersion");
+  if (frame.type == WatchFrame::Type::Bookmark)
+    frame.initial_events_end = has_initial_events_end(metadata);
+  return frame;
+}
+
+Result<ListPage> WatchParser::page(std::string_view body) {
+  reset();
+  push(body);
+  begin_ = scanned_ = end_;  // no stream: nothing is left to read
+
+  json::document document;
+  json::object metadata;
+  json::array items;
+  ListPage page;
+  const std::string_view text(buffer_.data(), body.size());
+  if (json_->parser.iterate(simdjson::padded_string_view(text, text.size() + kJsonPadding))
+          .get(document) ||
+      document.find_field_unordered("metadata").get_object().get(metadata))
+    return malformed("not a list", text);
+  page.version = text_at(metadata, "resourceVersion");
+  page.continue_token = text_at(metadata, "continue");
+  if (page.version.empty()) return malformed("a list without a resourceVersion", text);
+  // An empty list of an old server has `items: null`.
+  if (document.find_field_unordered("items").get_array().get(items)) return page;
+  for (auto item : items) {
+    json::object object;
+    std::string_view raw;
+    if (item.get_object().get(object) || object.raw_json().get(raw))
+      return malformed("a broken item in a list", text);
+    page.items.push_back(raw);
+  }
+  return page;
+}
+
+}  // namespace slipway::kube
