@@ -25,8 +25,8 @@ constexpr Duration kExpiryPause = seconds(30);
 constexpr Duration kPatience = seconds(60);
 constexpr int kPageSize = 500;
 
-Error error(Fault::Unavailable, const char* what) {
-  return Error{Fault::Unavailable, what, std::nullopt};
+Error error(Fault fault, std::string what) {
+  return Error{fault, std::move(what), std::nullopt};
 }
 
 }  // namespace
