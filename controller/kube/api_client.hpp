@@ -1,4 +1,4 @@
-// The writes that the executor needs, and nothing else: implemented by `Client` (real cluster) and
+// The calls that the executor needs, and nothing else: implemented by `Client` (real cluster) and
 // by the simulated API server. Every call blocks until the server has answered or the call timed
 // out; implementations for real clusters are thread-safe.
 #pragma once
@@ -54,9 +54,19 @@ struct FinalizersPatch {
   std::vector<std::string> finalizers;  // the whole list
 };
 
+struct GetRequest {
+  Resource resource;
+  std::string ns;
+  std::string name;
+};
+
 class ApiClient {
  public:
   virtual ~ApiClient() = default;
+
+  // What the server holds now. Only for what no watch shows: an object that is in our way and
+  // belongs to somebody else.
+  virtual Result<ApplyAnswer> get(const GetRequest& request) = 0;
 
   virtual Result<ApplyAnswer> apply(const ApplyRequest& request) = 0;
   virtual Result<ApplyAnswer> apply_status(const ApplyRequest& request) = 0;

@@ -175,7 +175,7 @@ void WatchMachine::finish_set(std::string version) {
   phase_ = Phase::Watching;
   synced_ = true;
   progress();
-  outputs_.emplace_back(SetEnd{});
+  outputs_.emplace_back(SetEnd{version_});
 }
 
 void WatchMachine::progress() {

@@ -66,7 +66,11 @@ struct Seen {
   // parse it in place. Valid until the next `step`.
   std::string_view object;
 };
-struct SetEnd {};  // the set is complete: in sync
+// The set is complete: in sync. `version` is the state that the set was taken from: what is missing
+// from it but newer than that was made since. Valid until the next `step`.
+struct SetEnd {
+  std::string_view version;
+};
 struct Trouble {
   Error error;  // for logs and health; the machine goes on by itself
 };

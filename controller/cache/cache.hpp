@@ -1,0 +1,104 @@
+// Everything that the controller knows of the cluster: one `Store` per watched kind, fed by the
+// watches and by the answers to our own writes. Implements what reconcilers read.
+// Thread-safe. `ingest` of one kind is called by one thread at a time.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controller/cache/store.hpp"
+#include "controller/cache/watched.hpp"
+#include "controller/kube/watcher.hpp"
+#include "reconcilers/plan.hpp"
+#include "reconcilers/snapshots.hpp"
+
+namespace slipway {
+
+// What a desired object is compared with before it is sent.
+struct Live {
+  ObjectMeta metadata;
+  Projection projection;
+  std::optional<int> replicas;  // of a Deployment
+};
+
+struct Ingested {
+  std::vector<Key> keys;             // whose decisions this may change
+  bool set_complete = false;         // the kind is in sync
+  std::optional<Error> undecodable;  // names the object; it was left as it was
+};
+
+class Cache : public Snapshots {
+ public:
+  Ingested ingest(Watched kind, const kube::WatchEvent& event);
+  // Takes in the object that answered a write of ours, so that the next reconcile reads it.
+  Ingested learn(Watched kind, std::string_view body);
+
+  // The cached object that `ref` names; nullopt if there is none or its kind is not watched.
+  std::optional<Live> find(const ObjectRef& ref) const;
+  // The same facts of an object that was read apart from the watches.
+  static Result<Live> read(Watched kind, std::string_view body);
+
+  // Every InferenceService and ModelVersion: what is looked at after a start.
+  std::vector<Key> all_keys() const;
+  std::size_t count(Watched kind) const;
+
+  Ptr<InferenceService> inference_service(std::string_view ns,
+                                          std::string_view name) const override;
+  Ptr<ModelVersion> model_version(std::string_view ns, std::string_view name) const override;
+  Ptrs<InferenceService> inference_services(std::string_view ns) const override;
+  Ptrs<ModelVersion> model_versions_of(std::string_view ns,
+                                       std::string_view service) const override;
+  Ptrs<ServingRuntime> serving_runtimes(std::string_view ns) const override;
+  Ptrs<ClusterServingRuntime> cluster_serving_runtimes() const override;
+  Ptrs<k8s::DeploymentView> deployments_of(std::string_view ns,
+                                           std::string_view service) const override;
+  Ptrs<k8s::ServiceView> services_of(std::string_view ns, std::string_view service) const override;
+  Ptrs<k8s::PlainChildView> autoscalers_of(std::string_view ns,
+                                           std::string_view service) const override;
+  Ptrs<k8s::PlainChildView> disruption_budgets_of(std::string_view ns,
+                                                  std::string_view service) const override;
+  Ptrs<k8s::PodView> pods_of(std::string_view ns, std::string_view service) const override;
+  Ptrs<k8s::NodeView> gpu_nodes() const override;
+
+ private:
+  // A set that is being received: only touched by the thread that ingests the kind.
+  struct OpenSet {
+    bool open = false;
+    std::set<ObjectName> seen;
+    Version newest = 0;
+  };
+
+  Ingested take(Watched kind, const kube::Seen& seen);
+  Ingested end_set(Watched kind, Version version);
+  // Calls `use(store)` with the store of `kind`.
+  template <class Use>
+  auto with_store(Watched kind, Use&& use);
+  template <class Use>
+  auto with_store(Watched kind, Use&& use) const;
+
+  void affected(std::vector<Key>& keys, const StoreChange<InferenceService>& change) const;
+  void affected(std::vector<Key>& keys, const StoreChange<ModelVersion>& change) const;
+  void affected(std::vector<Key>& keys, const StoreChange<ServingRuntime>& change) const;
+  void affected(std::vector<Key>& keys, const StoreChange<ClusterServingRuntime>& change) const;
+  void affected(std::vector<Key>& keys, const StoreChange<k8s::NodeView>& change) const;
+  template <class View>
+  void affected(std::vector<Key>& keys, const StoreChange<View>& change) const;
+
+  Store<InferenceService> inference_services_;
+  Store<ModelVersion> model_versions_;
+  Store<ServingRuntime> serving_runtimes_;
+  Store<ClusterServingRuntime> cluster_serving_runtimes_;
+  Store<k8s::NodeView> nodes_;  // only those that offer a device
+  Store<k8s::DeploymentView> deployments_;
+  Store<k8s::ServiceView> services_;
+  Store<k8s::PlainChildView> autoscalers_;
+  Store<k8s::PlainChildView> disruption_budgets_;
+  Store<k8s::PodView> pods_;
+  std::array<OpenSet, kAllWatched.size()> sets_;
+};
+
+}  // namespace slipway

@@ -1,0 +1,96 @@
+// The latest view of every object of one kind that we read. Thread-safe; views are immutable
+// snapshots that may be kept for as long as one likes. Sharded by namespace, so that an index by
+// service lies in the same shard as the objects it names.
+//
+// Two sources write: the kind's watch (`put`, `remove`, `replace_all`; one thread), and the
+// answers to our own writes (`put_own`; any thread). An answer may arrive before the event it
+// causes, or long after: versions decide, and `put_own` ignores what the watch has already passed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "controller/cache/guarded.hpp"
+#include "controller/cache/version.hpp"
+#include "crds/types/k8s/projection.hpp"
+#include "reconcilers/snapshots.hpp"
+
+namespace slipway {
+
+struct ObjectName {
+  std::string ns;  // empty for cluster-scoped objects
+  std::string name;
+  auto operator<=>(const ObjectName&) const = default;
+};
+
+// What a write to the store changed; both empty: nothing did.
+template <class View>
+struct StoreChange {
+  Ptr<View> before;
+  Ptr<View> after;
+  explicit operator bool() const { return before != after; }
+};
+
+template <class View>
+class Store {
+ public:
+  struct Held {
+    Ptr<View> view;
+    Projection projection;  // all zero where the kind has no shape
+  };
+
+  Ptr<View> get(const ObjectName& name) const;
+  std::optional<Held> find(const ObjectName& name) const;
+  // Sorted by name; the label serving.slipway.dev/service says which service.
+  Ptrs<View> of_service(std::string_view ns, std::string_view service) const;
+  Ptrs<View> in_namespace(std::string_view ns) const;
+  Ptrs<View> all() const;
+  std::size_t size() const;
+
+  // ADDED or MODIFIED. An older version of the held object is ignored, the same one changes
+  // nothing. `in_order` is false inside of a set, whose objects come in any order.
+  StoreChange<View> put(View view, Projection projection, bool in_order = true);
+  // The answer to a write of ours.
+  StoreChange<View> put_own(View view, Projection projection);
+  // DELETED. A namesake that is already held stays.
+  StoreChange<View> remove(const ObjectMeta& last_seen);
+  // The end of a set whose objects were `put`: drops what is not in `seen`, unless it is newer
+  // than the set. A diff, never a clear.
+  std::vector<StoreChange<View>> end_set(const std::set<ObjectName>& seen, Version set_version);
+
+ private:
+  struct Shard {
+    std::map<ObjectName, Held> objects;
+    std::unordered_map<std::string, Ptrs<View>> by_service;  // "namespace/service"
+  };
+  static constexpr std::size_t kShards = 16;
+
+  Guarded<Shard>& shard(std::string_view ns) {
+    return shards_[std::hash<std::string_view>{}(ns) % kShards];
+  }
+  const Guarded<Shard>& shard(std::string_view ns) const {
+    return shards_[std::hash<std::string_view>{}(ns) % kShards];
+  }
+  static StoreChange<View> insert(Shard& shard, const ObjectName& name, View view,
+                                  Projection projection);
+  static StoreChange<View> erase(Shard& shard, const ObjectName& name);
+  static void index(Shard& shard, const Ptr<View>& view);
+  static void unindex(Shard& shard, const Ptr<View>& view);
+  void advance(Version version);
+
+  std::array<Guarded<Shard>, kShards> shards_;
+  std::atomic<Version> watched_{0};  // the watch has told everything up to here
+};
+
+}  // namespace slipway

@@ -1,0 +1,47 @@
+// Rules of the work queue, without threads: the caller locks. A key is handed to one worker at a
+// time; adding it meanwhile queues it once more.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "crds/base/time.hpp"
+#include "reconcilers/snapshots.hpp"
+
+namespace slipway {
+
+class WorkQueue {
+ public:
+  // Times are monotonic. Of two due times of one key the earlier counts.
+  void add(const Key& key, Duration due);
+  // The key that is due longest; nullopt: nothing is due, or all that is due is being worked on.
+  std::optional<Key> take(Duration now);
+  // REQUIRES: `key` was taken and is not yet done. Makes a key that was added meanwhile takeable.
+  void done(const Key& key);
+  // When a sleeper should wake; may lie in the past.
+  std::optional<Duration> next_due() const;
+
+  std::size_t depth() const { return due_.size(); }  // waiting, now or for later
+  std::size_t depth(Duration now) const;             // due now
+
+ private:
+  std::map<Key, Duration> due_;                  // every key that waits
+  std::set<std::pair<Duration, Key>> takeable_;  // the same without those being worked on
+  std::set<Key> taken_;
+};
+
+// How long a key waits after its n-th failure in a row: 5 ms, doubled up to 5 minutes, of which
+// the last tenth is random. Start over with `forget`.
+class KeyBackoff {
+ public:
+  Duration next(const Key& key, double random);  // random: uniform in [0, 1)
+  void forget(const Key& key);
+
+ private:
+  std::map<Key, int> failures_;
+};
+
+}  // namespace slipway
