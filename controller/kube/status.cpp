@@ -1,6 +1,9 @@
 #include "controller/kube/status.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 
 #include "crds/base/json.hpp"
 
@@ -8,6 +11,7 @@ namespace slipway::kube {
 namespace {
 
 constexpr std::size_t kMaxText = 2000;  // of a message that we did not write
+constexpr Duration kMaxRetryAfter = std::chrono::hours(1);
 constexpr std::size_t kMaxCauses = 10;  // named one by one
 
 std::string text_of(const Json& object, const char* key) {
@@ -80,7 +84,7 @@ std::string causes_of(const Json& details, const std::string& message) {
 std::optional<Duration> retry_of(const Json& details) {
   const Json& seconds = member(details, "retryAfterSeconds");
   if (!seconds.is_number_integer() || seconds.get<std::int64_t>() <= 0) return std::nullopt;
-  return std::chrono::seconds(std::min<std::int64_t>(seconds.get<std::int64_t>(), 3600));
+  return std::min<Duration>(std::chrono::seconds(seconds.get<std::int64_t>()), kMaxRetryAfter);
 }
 
 Error error_of(int code, const Json& status, std::string_view raw) {
@@ -114,6 +118,14 @@ Error status_error(std::string_view status_object) {
   const Json status = parse_object(status_object);
   const Json& code = member(status, "code");
   return error_of(code.is_number_integer() ? code.get<int>() : 500, status, status_object);
+}
+
+std::optional<Duration> parse_retry_after(std::string_view header) {
+  std::uint32_t seconds = 0;
+  const char* const end = header.data() + header.size();
+  const auto [stop, error] = std::from_chars(header.data(), end, seconds);
+  if (error != std::errc() || stop != end || header.empty()) return std::nullopt;
+  return std::min<Duration>(std::chrono::seconds(seconds), kMaxRetryAfter);
 }
 
 Result<HttpResponse> checked(Result<HttpResponse> response) {

@@ -2,6 +2,7 @@
 // (meta/v1) become an `Error`. Pure.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "controller/kube/transport.hpp"
@@ -15,6 +16,9 @@ Error status_error(const HttpResponse& response);
 
 // The same for a `Status` that came inside a watch stream.
 Error status_error(std::string_view status_object);
+
+// Seconds, as the API server writes them; nullopt for a date or anything else. At most an hour.
+std::optional<Duration> parse_retry_after(std::string_view header);
 
 // The response itself when it is a success.
 Result<HttpResponse> checked(Result<HttpResponse> response);

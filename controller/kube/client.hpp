@@ -1,0 +1,48 @@
+// The Kubernetes API in the terms of its own verbs, above any `Transport`. Thread-safe as far as
+// the transport is, which must outlive it. Nothing is retried here: whoever decides may have
+// decided differently by then.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "controller/kube/api_client.hpp"
+#include "controller/kube/transport.hpp"
+
+namespace slipway::kube {
+
+struct ClientOptions {
+  Duration timeout = std::chrono::seconds(15);  // of one request
+};
+
+class Client : public ApiClient {
+ public:
+  explicit Client(Transport& transport, ClientOptions options = {})
+      : transport_(transport), options_(options) {}
+
+  Result<ApplyAnswer> apply(const ApplyRequest& request) override;
+  Result<ApplyAnswer> apply_status(const ApplyRequest& request) override;
+  Result<ApplyAnswer> create(const CreateRequest& request) override;
+  Result<> remove(const RemoveRequest& request) override;
+  Result<ApplyAnswer> patch_finalizers(const FinalizersPatch& request) override;
+
+  // The object's JSON as the server has it now.
+  Result<std::string> get(const Resource& resource, std::string_view ns, std::string_view name);
+
+  // One page of a consistent list; an empty `continue_token` asks for the first.
+  Result<std::string> list_page(const Resource& resource, std::string_view ns, int limit,
+                                std::string_view continue_token = {});
+
+  // Any GET of the API server: "/version", "/readyz".
+  Result<std::string> get_raw(std::string target);
+
+ private:
+  Result<ApplyAnswer> apply_to(const ApplyRequest& request, const char* subresource);
+  Result<std::string> exchange(HttpRequest request);
+
+  Transport& transport_;
+  const ClientOptions options_;
+};
+
+}  // namespace slipway::kube
