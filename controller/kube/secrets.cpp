@@ -29,6 +29,12 @@ Result<> refresh(const Source& source, std::string& value) {
 
 Result<std::unique_ptr<SecretFiles>> SecretFiles::open(const Credentials& credentials,
                                                        MonotonicClock clock) {
+  if (!clock) {
+    clock = [] {
+      return std::chrono::duration_cast<Duration>(
+          std::chrono::steady_clock::now().time_since_epoch());
+    };
+  }
   std::unique_ptr<SecretFiles> files(new SecretFiles(credentials, std::move(clock)));
   SLIPWAY_TRY(files->read());
   return files;

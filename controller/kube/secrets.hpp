@@ -29,7 +29,7 @@ using MonotonicClock = std::function<Duration()>;
 
 class SecretFiles {
  public:
-  // Fails when a file cannot be read the first time.
+  // Fails when a file cannot be read the first time. An empty `clock` is the steady clock.
   static Result<std::unique_ptr<SecretFiles>> open(const Credentials& credentials,
                                                    MonotonicClock clock);
 

@@ -4,6 +4,7 @@
 // their caller. A transport must outlive every call into it. No exception leaves it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -29,6 +30,13 @@ struct HttpResponse {
   int status = 0;
   std::string body;
   std::optional<Duration> retry_after;  // from the header `Retry-After`, in seconds there
+};
+
+struct TransportOptions {
+  int connections = 8;  // of `send`; more calls wait for one. Streams have their own.
+  Duration connect_timeout = std::chrono::seconds(10);
+  // For the age of secrets only; empty: the steady clock.
+  std::function<Duration()> clock;
 };
 
 using OnBytes = std::function<void(std::string_view)>;
