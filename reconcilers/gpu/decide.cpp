@@ -1,0 +1,107 @@
+#include "reconcilers/gpu/decide.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "crds/types/quantity.hpp"
+#include "reconcilers/gpu/mig_profiles.hpp"
+
+namespace slipway::gpu {
+namespace {
+
+constexpr const char* kWhole = "nvidia.com/gpu";
+
+std::string column_of(const std::string& profile, int count) {
+  const std::string device = profile.empty() ? "gpu" : "mig-" + profile;
+  return count == 1 ? device : fmt::format("{} x {}", count, device);
+}
+
+Grant whole_gpus(int count, std::int64_t mib, std::string shortfall) {
+  return {kWhole, count, column_of("", count), mib, std::move(shortfall)};
+}
+
+// "1 x nvidia.com/gpu on node-a, 2 x nvidia.com/mig-1g.10gb on node-b (9728 MiB)": at most three.
+std::string what_there_is(const std::vector<Offer>& offers) {
+  if (offers.empty()) return "no node offers a GPU";
+  std::string text = "the cluster offers ";
+  for (std::size_t i = 0; i < std::min<std::size_t>(offers.size(), 3); ++i) {
+    const Offer& offer = offers[i];
+    text += fmt::format("{}{} x {} on {}", i == 0 ? "" : ", ", offer.devices, offer.resource,
+                        offer.node);
+  }
+  if (offers.size() > 3) text += fmt::format(" and {} more", offers.size() - 3);
+  return text;
+}
+
+Grant by_profile(const std::string& profile, const std::vector<Offer>& offers) {
+  const auto fits = std::ranges::find(offers, profile, &Offer::profile);
+  Grant grant{"nvidia.com/mig-" + profile, 1, column_of(profile, 1),
+              usable_mib(profile).value_or(0), ""};
+  if (fits != offers.end())
+    grant.granted_mib = fits->usable_mib;
+  else
+    grant.shortfall = fmt::format("needs nvidia.com/mig-{}; {}", profile, what_there_is(offers));
+  return grant;
+}
+
+Grant by_count(int count, const std::vector<Offer>& offers) {
+  int most = 0;
+  std::int64_t mib = 0;
+  std::string where;
+  for (const Offer& offer : offers) {
+    if (!offer.profile.empty()) continue;
+    if (offer.devices > most) most = offer.devices, where = offer.node, mib = offer.usable_mib;
+  }
+  if (most >= count) return whole_gpus(count, mib, "");
+  const std::string nearest =
+      most > 0 ? fmt::format("the largest node, {}, has {}", where, most) : what_there_is(offers);
+  return whole_gpus(count, mib,
+                    fmt::format("needs {} x {} on one node; {}", count, kWhole, nearest));
+}
+
+// A node that has no label for the memory of its whole GPUs says nothing about them: they count as
+// large enough only when nothing that is known fits.
+Grant by_memory(std::int64_t need_mib, const std::string& asked, const std::vector<Offer>& offers) {
+  const Offer* best = nullptr;
+  const Offer* largest = nullptr;
+  const Offer* unknown = nullptr;
+  for (const Offer& offer : offers) {
+    if (offer.usable_mib == 0) {
+      if (!unknown) unknown = &offer;
+      continue;
+    }
+    if (!largest || offer.usable_mib > largest->usable_mib) largest = &offer;
+    if (offer.usable_mib < need_mib) continue;
+    const auto rank = [](const Offer& o) {
+      return std::tuple(o.usable_mib, o.profile.empty(), o.resource);
+    };
+    if (!best || rank(offer) < rank(*best)) best = &offer;
+  }
+  if (!best) best = unknown;
+  if (best) return {best->resource, 1, column_of(best->profile, 1), best->usable_mib, ""};
+  const std::string nearest =
+      largest ? fmt::format("the largest device is {} with {} MiB usable on node {} ({} MiB short)",
+                            largest->resource, largest->usable_mib, largest->node,
+                            need_mib - largest->usable_mib)
+              : what_there_is(offers);
+  return whole_gpus(
+      1, 0,
+      fmt::format("needs {} MiB of GPU memory per replica ({}); {}", need_mib, asked, nearest));
+}
+
+}  // namespace
+
+Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
+  if (!request.profile.empty()) return by_profile(request.profile, offers);
+  const int count = request.count.value_or(1);
+  if (request.memory.empty() || count > 1) return by_count(count, offers);
+  const auto bytes = parse_bytes(request.memory);
+  if (!bytes) return whole_gpus(1, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
+  constexpr std::int64_t kMiB = 1024 * 1024;
+  return by_memory((*bytes + kMiB - 1) / kMiB, request.memory, offers);
+}
+
+}  // namespace slipway::gpu

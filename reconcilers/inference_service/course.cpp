@@ -1,0 +1,71 @@
+#include "reconcilers/inference_service/course.hpp"
+
+#include <algorithm>
+
+#include "reconcilers/common/names.hpp"
+#include "reconcilers/inference_service/render.hpp"
+
+namespace slipway::inference_service {
+namespace {
+
+std::string selected_revision(const Observed& seen) {
+  for (const auto& service : seen.services) {
+    if (service->metadata.name != bounded_name(seen.owner->metadata.name)) continue;
+    const auto label = service->spec.selector.find(kRevisionLabel);
+    return label == service->spec.selector.end() ? "" : label->second;
+  }
+  return "";
+}
+
+std::string stable_revision(const Observed& seen, const std::string& selected) {
+  if (!selected.empty() && deployment_of(seen, selected)) return selected;
+  const auto& remembered = seen.owner->status.revision;
+  return remembered && deployment_of(seen, remembered->stable) ? remembered->stable : "";
+}
+
+// Enough of a live revision to diagnose it.
+Revision live_revision(const Observed& seen, const std::string& hash) {
+  Revision revision;
+  revision.hash = hash;
+  const auto& annotations = deployment_of(seen, hash)->metadata.annotations;
+  const auto pinned = annotations.find(kPinnedAnnotation);
+  if (pinned != annotations.end())
+    revision.pinned = decode_pinned(pinned->second).value_or(Pinned{});
+  return revision;
+}
+
+bool may_take_over(const Observed& seen, const Course& course) {
+  const int stable_ready = progress_of(seen, course.stable).ready;
+  const int wanted_ready = progress_of(seen, course.wanted->hash).ready;
+  const int enough = std::clamp(wanted_replicas(seen, course), 1, std::max(stable_ready, 1));
+  if (wanted_ready >= enough) return true;
+  // A stable revision that answers nothing, for a cause that we can name, keeps nobody waiting; it
+  // may hold the very GPU that its successor needs.
+  return stable_ready == 0 && diagnose(seen, live_revision(seen, course.stable)).has_value();
+}
+
+}  // namespace
+
+Course choose_course(const Observed& seen) {
+  Course course;
+  auto desired = desired_revision(seen);
+  if (auto* revision = std::get_if<Revision>(&desired)) course.wanted = std::move(*revision);
+  if (auto* reason = std::get_if<Unresolved>(&desired)) course.unresolved = std::move(*reason);
+  course.selected = selected_revision(seen);
+  course.stable = stable_revision(seen, course.selected);
+  course.serve = course.stable;
+  if (!course.wanted) return course;
+  if (course.stable.empty() || course.stable == course.wanted->hash || may_take_over(seen, course))
+    course.serve = course.wanted->hash;
+  return course;
+}
+
+int wanted_replicas(const Observed& seen, const Course& course) {
+  const ReplicaBounds bounds = replica_bounds(seen.owner->spec);
+  if (!bounds.autoscaled()) return bounds.min;
+  const auto* stable = course.stable.empty() ? nullptr : deployment_of(seen, course.stable);
+  const int now = stable ? stable->spec.replicas.value_or(1) : bounds.min;
+  return std::clamp(now, std::max(bounds.min, 1), bounds.max);
+}
+
+}  // namespace slipway::inference_service
