@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks one rendering of the chart: check_render.py STATE RENDERED_YAML CRDS_DIR
+"""Checks one rendering of the chart: check_render.py STATE RENDERED_YAML (from the root folder)
 
 STATE is a comma list of what must be there (crds, runtime, hook, monitoring); what is not named
 must be absent. The other rules hold for every rendering.
@@ -31,6 +31,9 @@ CONTROLLER_RULES = {
 }
 FORBIDDEN_RESOURCES = {"secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"}
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate"}
+
+CRDS = pathlib.Path("crds")
+RUNTIME = pathlib.Path("runtime-images/llama-cpp/servingruntime.yaml")
 
 problems = []
 
@@ -101,19 +104,19 @@ def check_deployment(objects):
                   "the metrics Service selects nothing")
 
 
-def check_crds(objects, expected, directory):
+def check_crds(objects, expected):
     rendered = {o["metadata"]["name"]: o for o in objects
                 if o["kind"] == "CustomResourceDefinition"}
     if not expected:
         check(not rendered, "CRDs although they are switched off")
         return
-    sources = [yaml.safe_load(path.read_text()) for path in sorted(directory.glob("*.yaml"))]
-    check(len(sources) >= 4, f"only {len(sources)} CRDs in {directory}")
+    sources = [yaml.safe_load(path.read_text()) for path in sorted(CRDS.glob("*.yaml"))]
+    check(len(sources) >= 4, f"only {len(sources)} CRDs in {CRDS}")
     check({s["metadata"]["name"] for s in sources} == set(rendered), "CRDs are missing")
     for source in sources:
         name = source["metadata"]["name"]
         crd = rendered.get(name, {})
-        check(crd.get("spec") == source["spec"], f"{name} differs from {directory}")
+        check(crd.get("spec") == source["spec"], f"{name} differs from {CRDS}")
         annotations = crd.get("metadata", {}).get("annotations", {})
         check(annotations.get("helm.sh/resource-policy") == "keep", f"{name} would be deleted")
         own = source["metadata"].get("annotations", {})
@@ -122,7 +125,10 @@ def check_crds(objects, expected, directory):
 
 def check_runtime(objects, state):
     runtimes = [o for o in objects if o["kind"] == "ClusterServingRuntime"]
-    hooks = [o["metadata"]["annotations"].get("helm.sh/hook") for o in runtimes]
+    hooks = [o["metadata"].get("annotations", {}).get("helm.sh/hook") for o in runtimes]
+    for runtime in runtimes:
+        check(runtime["spec"] == yaml.safe_load(RUNTIME.read_text(encoding="utf-8"))["spec"],
+              f"the runtime differs from {RUNTIME}")
     if "hook" in state:
         check(hooks == ["post-install", "pre-delete"], f"hooks: {hooks}")
         for runtime in runtimes:
@@ -137,13 +143,13 @@ def check_runtime(objects, state):
 
 
 def main():
-    state, path, directory = set(sys.argv[1].split(",")), sys.argv[2], pathlib.Path(sys.argv[3])
-    with open(path, encoding="utf-8") as file:
+    state = set(sys.argv[1].split(","))
+    with open(sys.argv[2], encoding="utf-8") as file:
         objects = [o for o in yaml.safe_load_all(file) if o]
     kinds = [o["kind"] for o in objects]
     check_rbac(objects)
     check_deployment(objects)
-    check_crds(objects, "crds" in state, directory)
+    check_crds(objects, "crds" in state)
     check_runtime(objects, state)
     for kind in ("ServiceMonitor", "PrometheusRule"):
         check((kind in kinds) == ("monitoring" in state), f"{kind}: {kind in kinds}")

@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
-# Copies the CRDs of crds/ into the chart (Helm reads nothing outside of a chart), or with --check
-# says whether the copy is what crds/ holds.
+# Copies into the chart what has its source elsewhere (Helm reads nothing outside of a chart): the
+# CRDs of crds/ and the runtime of each engine. With --check, says whether the copies are right.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-from=crds
-to=charts/slipway/files/crds
+files=charts/slipway/files
+
+copy_to() {
+  local target="$1" runtime
+  mkdir -p "$target/crds" "$target/runtimes"
+  cp -- crds/*.yaml "$target/crds/"
+  for runtime in runtime-images/*/servingruntime.yaml; do
+    cp -- "$runtime" "$target/runtimes/$(basename "$(dirname "$runtime")").yaml"
+  done
+}
 
 if [[ "${1:-}" == --check ]]; then
-  expected="$(cd "$from" && sha256sum -- *.yaml)"
-  actual="$(cd "$to" && sha256sum -- *.yaml)"
-  if [[ "$expected" != "$actual" ]]; then
-    diff <(printf '%s\n' "$expected") <(printf '%s\n' "$actual") >&2 || true
-    echo "$to differs from $from: run charts/sync.sh" >&2
+  work="$(mktemp -d)"
+  trap 'rm -rf "$work"' EXIT
+  copy_to "$work"
+  diff -r "$work" "$files" >&2 || {
+    echo "$files is not a copy of its sources: run charts/sync.sh" >&2
     exit 1
-  fi
-  exit 0
+  }
+else
+  rm -rf "$files"
+  copy_to "$files"
 fi
-
-mkdir -p "$to"
-rm -f -- "$to"/*.yaml
-cp -- "$from"/*.yaml "$to"/
