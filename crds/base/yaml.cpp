@@ -65,6 +65,8 @@ void emit(YAML::Emitter& out, const Json& value) {
     const auto& text = value.get_ref<const std::string&>();
     if (!plain_scalar(text).is_string()) out << YAML::DoubleQuoted;
     out << text;
+  } else if (value.is_null()) {
+    out << YAML::Null;
   } else {
     out << value.dump();
   }

@@ -106,7 +106,9 @@ Ptrs<ModelVersion> World::model_versions_of(std::string_view ns, std::string_vie
 Ptrs<ServingRuntime> World::serving_runtimes(std::string_view ns) const {
   return in_namespace(runtimes_, ns);
 }
-Ptrs<ClusterServingRuntime> World::cluster_serving_runtimes() const { return cluster_runtimes_; }
+Ptrs<ClusterServingRuntime> World::cluster_serving_runtimes() const {
+  return cluster_runtimes_;
+}
 Ptrs<k8s::DeploymentView> World::deployments_of(std::string_view ns,
                                                 std::string_view service) const {
   return labelled(deployments_, ns, service);
