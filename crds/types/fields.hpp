@@ -72,8 +72,14 @@ struct MapKey {
   const char* first;
   const char* second = nullptr;
 };
+// A rule on every element of a list, or on every value of a map.
+struct ItemRule {
+  Rule rule;
+};
 // Part of the API that this version does not serve: refused when written.
 struct NotAvailable {};
+// Cannot be changed once the object exists.
+struct Immutable {};
 
 template <class Attribute, class... Attributes>
 inline constexpr bool kHas = (std::is_same_v<Attribute, std::decay_t<Attributes>> || ...);

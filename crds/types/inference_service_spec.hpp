@@ -43,7 +43,7 @@ struct ModelChoice {
     field("uri", &M::uri,
           "Where the bytes are: `https://host/file#sha256=<hex>`, `pvc://claim/path` or "
           "`file:///path` (a path in the pod). Slipway makes a ModelVersion for it.",
-          attr::MaxLength{kMaxUri}, kUriScheme, kUriWellFormed,
+          attr::MaxLength{kMaxUri}, kUriScheme, kUriWellFormed, kUriNoDots,
           Rule{"!self.startsWith('https://') || self.contains('#sha256=')",
                "an https URI needs #sha256=<64 hex digits> at its end"});
     field("secretRef", &M::secret_ref, "Secret with the credentials of `uri`.");
@@ -138,9 +138,10 @@ struct GpuRequest {
           "Usable memory that one replica needs on each device, as `18Gi`. Slipway takes the "
           "smallest piece that some node offers. Absent: a whole device.",
           attr::IntOrString{},
-          Rule{"type(self) == string ? isQuantity(self) && quantity(self).isGreaterThan("
-               "quantity('0')) : self > 0",
-               "must be a quantity above zero, as 18Gi"});
+          Rule{"type(self) == string ? self == '' || (isQuantity(self) && "
+               "quantity(self).isGreaterThan(quantity('0')) && "
+               "quantity(self).isLessThan(quantity('1Pi'))) : self > 0",
+               "must be a quantity above zero and below 1Pi, as 18Gi"});
     field("count", &G::count, "Devices of one replica. Absent means 1.", attr::Minimum{1},
           attr::Maximum{16});
     field("profile", &G::profile, "Insists on one MIG profile, as `2g.20gb`.", attr::MaxLength{32},
@@ -163,10 +164,12 @@ struct GpuRequest {
   }
   template <class Visitor>
   static void rules(Visitor&& rule) {
-    rule(Rule{.rule = "!has(self.profile) || !has(self.count) || self.count == 1",
-              .message = "count must be 1 with a profile: a container gets one MIG device",
-              .field_path = ".count"});
-    rule(Rule{.rule = "!has(self.profile) || !has(self.memory) || !isQuantity(string(self.memory))"
+    rule(Rule{
+        .rule = "!has(self.profile) || self.profile == '' || !has(self.count) || self.count == 1",
+        .message = "count must be 1 with a profile: a container gets one MIG device",
+        .field_path = ".count"});
+    rule(Rule{.rule = "!has(self.profile) || self.profile == '' || !has(self.memory) || "
+                      "!isQuantity(string(self.memory))"
                       " || quantity(string(self.memory)).compareTo(quantity("
                       "self.profile.split('.')[1].split('gb')[0] + 'Gi')) <= 0",
               .message = "memory is more than the profile has",
@@ -198,8 +201,8 @@ struct Replicas {
   static void rules(Visitor&& rule) {
     rule(Rule{.rule = "!has(self.max) || (has(self.min) ? self.min : 1) <= self.max",
               .message = "min must not exceed max",
-              .message_expression = "'min (' + string(has(self.min) ? self.min : 1) + ') must not "
-                                    "exceed max (' + string(self.max) + ')'"});
+              .message_expression = "'min (%d) must not exceed max (%d)'.format([has(self.min) ? "
+                                    "self.min : 1, self.max])"});
   }
   bool operator==(const Replicas&) const = default;
 };

@@ -26,4 +26,7 @@ inline constexpr Rule kUriWellFormed{
     .message =
         "must be https://host/file#sha256=<64 hex digits>, pvc://claim/path or file:///path"};
 
+inline constexpr Rule kUriNoDots{.rule = "!self.matches('/\\\\.\\\\.?(/|#|$)')",
+                                 .message = "must not contain . or .. as a part of its path"};
+
 }  // namespace slipway

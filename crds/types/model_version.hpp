@@ -27,7 +27,7 @@ struct ModelVersionSource {
           "Where the bytes are: `https://host/file#sha256=<hex>`, `pvc://claim/path` or "
           "`file:///path` (a path in the pod).",
           attr::Required{}, attr::MinLength{1}, attr::MaxLength{kMaxUri}, kUriScheme,
-          kUriWellFormed);
+          kUriWellFormed, kUriNoDots);
     field("secretRef", &ModelVersionSource::secret_ref,
           "Secret with the credentials of the source.");
     field("caRef", &ModelVersionSource::ca_ref,
@@ -103,28 +103,30 @@ struct ModelVersionSpec {
   static void fields(Visitor&& field) {
     using S = ModelVersionSpec;
     field("model", &S::model, "The model that this is a version of. Absent: the object's name.",
-          attr::MaxLength{253});
-    field("version", &S::version, "Its version, as its makers call it.", attr::MaxLength{128});
-    field("source", &S::source, "Where the bytes are.", attr::Required{});
+          attr::MaxLength{253}, attr::Immutable{});
+    field("version", &S::version, "Its version, as its makers call it.", attr::MaxLength{128},
+          attr::Immutable{});
+    field("source", &S::source, "Where the bytes are.", attr::Required{}, attr::Immutable{});
     field("digest", &S::digest,
           "What the bytes must be. Absent: taken from the URI, or resolved once and pinned in "
           "status.",
-          attr::MaxLength{71}, attr::Pattern{"^sha256:[0-9a-f]{64}$"});
+          attr::MaxLength{71}, attr::Pattern{"^sha256:[0-9a-f]{64}$"}, attr::Immutable{});
     field("format", &S::format, "Format of the weights. Absent: found out from the bytes.",
-          attr::Enum{"gguf|safetensors|onnx|tensorrt"});
+          attr::Enum{"gguf|safetensors|onnx|tensorrt"}, attr::Immutable{});
     field("task", &S::task, "What callers do with it. Absent means chat.",
-          attr::Enum{"chat|completion|embedding|predict"});
+          attr::Enum{"chat|completion|embedding|predict"}, attr::Immutable{});
     field("inputs", &S::inputs, "Tensors that a `predict` model takes.", attr::MaxItems{32},
-          attr::NotAvailable{});
+          attr::NotAvailable{}, attr::Immutable{});
     field("outputs", &S::outputs, "Tensors that a `predict` model returns.", attr::MaxItems{32},
-          attr::NotAvailable{});
+          attr::NotAvailable{}, attr::Immutable{});
     field("baseModel", &S::base_model, "Set for a LoRA adapter: the model it adapts.",
-          attr::MaxLength{253}, attr::NotAvailable{});
+          attr::MaxLength{253}, attr::NotAvailable{}, attr::Immutable{});
     field("stage", &S::stage, "What people decided about it; the only field that may change.",
           attr::Enum{"candidate|approved|deprecated"});
     field("evaluation", &S::evaluation, "What it must have passed before it is served.",
-          attr::NotAvailable{});
-    field("metadata", &S::metadata, "Where it comes from, for people and other tools.");
+          attr::NotAvailable{}, attr::Immutable{});
+    field("metadata", &S::metadata, "Where it comes from, for people and other tools.",
+          attr::Immutable{});
   }
   template <class Visitor>
   static void rules(Visitor&& rule);
@@ -207,14 +209,17 @@ struct ModelVersion {
 
 template <class Visitor>
 void ModelVersionSpec::rules(Visitor&& rule) {
-  rule(Rule{.rule = "!self.source.uri.startsWith('https://') || has(self.digest) || "
-                    "self.source.uri.contains('#sha256=')",
-            .message = "an https source needs #sha256=<64 hex digits> at its end, or spec.digest",
-            .field_path = ".source.uri"});
-  rule(Rule{.rule = "!has(self.digest) || !self.source.uri.contains('#sha256=') || "
-                    "self.source.uri.endsWith('#sha256=' + self.digest.substring(7))",
-            .message = "digest and the sha256 of source.uri differ",
-            .field_path = ".digest"});
+  rule(Rule{
+      .rule =
+          "!self.source.uri.startsWith('https://') || (has(self.digest) && self.digest != '') || "
+          "self.source.uri.contains('#sha256=')",
+      .message = "an https source needs #sha256=<64 hex digits> at its end, or spec.digest",
+      .field_path = ".source.uri"});
+  rule(Rule{
+      .rule = "!has(self.digest) || self.digest == '' || !self.source.uri.contains('#sha256=') || "
+              "self.source.uri.endsWith('#sha256=' + self.digest.substring(7))",
+      .message = "digest and the sha256 of source.uri differ",
+      .field_path = ".digest"});
   rule(Rule{.rule = "!has(self.format) || self.format == 'gguf'",
             .message = "only the format gguf is available in this version",
             .field_path = ".format",

@@ -44,7 +44,8 @@ struct EmptyDirVolume {
   static void fields(Visitor&& field) {
     field("medium", &EmptyDirVolume::medium, "`Memory` for a tmpfs; absent for the node's disk.",
           attr::Enum{"Memory"});
-    field("sizeLimit", &EmptyDirVolume::size_limit, "Most that it may hold.", attr::IntOrString{});
+    field("sizeLimit", &EmptyDirVolume::size_limit, "Most that it may hold.", attr::IntOrString{},
+          kIsQuantity);
   }
   bool operator==(const EmptyDirVolume&) const = default;
 };
@@ -128,10 +129,10 @@ struct PodOverride {
     field("serviceAccountName", &P::service_account_name, "Account of the pods.",
           attr::MaxLength{253});
     field("imagePullSecrets", &P::image_pull_secrets, "Secrets that can pull the images.",
-          attr::MaxItems{8}, attr::MapKey{"name"});
+          attr::MaxItems{8});
     field("runtimeClassName", &P::runtime_class_name, "As in a pod.", attr::MaxLength{253});
     field("priorityClassName", &P::priority_class_name, "As in a pod.", attr::MaxLength{253});
-    field("shm", &P::shm, "Size of /dev/shm.", attr::IntOrString{});
+    field("shm", &P::shm, "Size of /dev/shm.", attr::IntOrString{}, kIsQuantity);
     field("volumes", &P::volumes, "Further volumes.", attr::MaxItems{16}, attr::MapKey{"name"});
   }
   bool operator==(const PodOverride&) const = default;

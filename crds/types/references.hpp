@@ -10,6 +10,12 @@
 
 namespace slipway {
 
+// What a quantity must be where people write one; "" counts as absent.
+inline constexpr Rule kIsQuantity{.rule =
+                                      "type(self) == string ? self == '' || (isQuantity(self) && "
+                                      "quantity(self).compareTo(quantity('0')) >= 0) : self >= 0",
+                                  .message = "must be a quantity, as 18Gi or 500m"};
+
 // An object of the same namespace, by name.
 struct LocalReference {
   std::string name;
@@ -95,9 +101,9 @@ struct Resources {
   template <class Visitor>
   static void fields(Visitor&& field) {
     field("requests", &Resources::requests, "What the scheduler keeps free for one replica.",
-          attr::IntOrString{}, attr::MaxProperties{16});
+          attr::IntOrString{}, attr::MaxProperties{16}, attr::ItemRule{kIsQuantity});
     field("limits", &Resources::limits, "What one replica may use at most.", attr::IntOrString{},
-          attr::MaxProperties{16});
+          attr::MaxProperties{16}, attr::ItemRule{kIsQuantity});
   }
   bool operator==(const Resources&) const = default;
 };

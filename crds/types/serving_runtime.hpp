@@ -76,7 +76,7 @@ struct ServingRuntimeSpec {
           "Oldest GPU generation that the image has machine code for, as `8.0`.",
           attr::MaxLength{8}, attr::Pattern{"^[0-9]{1,2}\\.[0-9]$"});
     field("shm", &S::shm, "Size of /dev/shm, for engines that share tensors between processes.",
-          attr::IntOrString{});
+          attr::IntOrString{}, kIsQuantity);
     field("port", &S::port, "TCP port of an engine that cannot listen on a Unix socket.",
           attr::Minimum{1}, attr::Maximum{65535}, attr::NotAvailable{});
     field("startupSeconds", &S::startup_seconds,
