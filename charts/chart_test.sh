@@ -45,21 +45,21 @@ refuse() {
 charts/sync.sh --check || fail "the chart's CRDs are not those of crds/"
 "$helm" lint --strict "$chart" || fail "helm lint"
 
-known=(--api-versions serving.slipway.dev/v1alpha1/ClusterServingRuntime)
 prometheus=(--api-versions monitoring.coreos.com/v1/ServiceMonitor
   --api-versions monitoring.coreos.com/v1/PrometheusRule)
-expect first-install crds,hook
-expect upgrade crds,runtime "${known[@]}"
-expect no-crds runtime "${known[@]}" --set crds.install=false
+expect default crds,hook
+expect upgrade crds,hook --is-upgrade
+expect plain crds,runtime --set runtimes.hooks=false
+expect no-crds hook --set crds.install=false
 expect no-runtime crds --set runtimes.llamaCpp.enabled=false
-expect minimal nothing "${known[@]}" --set crds.install=false,rbac.aggregate=false \
+expect minimal nothing --set crds.install=false,rbac.aggregate=false \
   --set flowSchema.enabled=false,metrics.service.enabled=false,runtimes.llamaCpp.enabled=false
-expect monitoring crds,runtime,monitoring "${known[@]}" "${prometheus[@]}" \
+expect monitoring crds,hook,monitoring "${prometheus[@]}" \
   --set metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true
 # Asked for, but the cluster does not know the kinds: left out, or nothing could be installed.
-expect monitoring-unknown crds,runtime "${known[@]}" \
+expect monitoring-unknown crds,hook \
   --set metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true
-expect digest crds,runtime "${known[@]}" \
+expect digest crds,hook \
   --set image.digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef \
   --set 'image.pullSecrets={one,two}' --set controller.priorityClassName=system-cluster-critical \
   --set controller.nodeSelector.pool=ops --set controller.podLabels.team=ml \

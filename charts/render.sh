@@ -23,9 +23,7 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 NAMESPACE
-  # Without Helm there are no hooks: the runtime is an object like the others.
-  "$helm" template slipway charts/slipway --namespace slipway-system \
-    --api-versions serving.slipway.dev/v1alpha1/ClusterServingRuntime
+  "$helm" template slipway charts/slipway --namespace slipway-system --set runtimes.hooks=false
 }
 
 if $check; then

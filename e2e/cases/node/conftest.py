@@ -1,0 +1,82 @@
+"""One real node (e2e/cluster/node.sh) with images loaded and the chart installed.
+
+Run inside of the node's network: e2e/cases/run.sh node.
+"""
+
+import os
+import subprocess
+
+import pytest
+from openai import OpenAI
+
+from support.cluster import REPO, Cluster
+from support.source import Source
+from support.waiting import eventually
+
+OPERATOR = "slipway-system"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "node" in item.path.parts:
+            item.add_marker(pytest.mark.node)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    kubeconfig = os.environ.get("SLIPWAY_NODE_KUBECONFIG", REPO / "build/cluster/node/kubeconfig")
+    found = Cluster(kubeconfig)
+    def controller_ready():
+        deployment = found.get("Deployment", "slipway-controller", OPERATOR)
+        assert deployment, "the chart is not installed"
+        return (deployment.get("status") or {}).get("readyReplicas") == 1
+    eventually(controller_ready, "the controller is ready", 60)
+    return found
+
+
+@pytest.fixture(scope="session")
+def source(cluster):
+    server = Source(cluster)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def trusted(source, namespace):
+    """The case's namespace, with the source's CA in it."""
+    source.trust_in(namespace)
+    return namespace
+
+
+@pytest.fixture
+def client(cluster):
+    """Makes an OpenAI client of a service, through its Service's address."""
+    made = []
+
+    def connect(namespace, name="chat", **options):
+        address = cluster.get("Service", name, namespace)["spec"]["clusterIP"]
+        made.append(OpenAI(base_url=f"http://{address}/v1", api_key="none",
+                           **{"max_retries": 0, "timeout": 60, **options}))
+        return made[-1]
+    yield connect
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def volume(cluster):
+    """Makes a claim whose volume holds the given files."""
+    def make(namespace, claim, files):
+        name = f"{namespace}-{claim}"[-50:].strip("-")
+        subprocess.run([REPO / "e2e/cluster/node.sh", "volume", name, f"{namespace}/{claim}"],
+                       check=True, capture_output=True)
+        folder = REPO / "build/cluster/node/volumes" / name
+        for path, data in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+            (folder / path).chmod(0o644)
+        made.append(name)
+    made = []
+    yield make
+    for name in made:
+        cluster.delete("PersistentVolume", name)

@@ -1,0 +1,110 @@
+"""The controller as a process that can be stopped, killed and started again."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+import yaml
+
+from support.cluster import REPO
+from support.waiting import eventually
+
+ACCOUNT = "slipway-controller"
+NAMESPACE = "slipway-system"
+USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+
+
+def find_binary():
+    """$SLIPWAY_CONTROLLER, or the newest of the builds."""
+    named = os.environ.get("SLIPWAY_CONTROLLER")
+    if named:
+        return pathlib.Path(named)
+    built = [REPO / f"build/{preset}/bin/slipway-controller" for preset in ("dev", "release")]
+    built = [path for path in built if path.exists()]
+    assert built, "no slipway-controller in build/dev/bin or build/release/bin: build it first"
+    return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def account_kubeconfig(cluster, directory):
+    """A kubeconfig with the service account's own token: the chart's RBAC is what counts."""
+    token = cluster.kubectl("-n", NAMESPACE, "create", "token", ACCOUNT, "--duration=24h").stdout
+    source = yaml.safe_load(pathlib.Path(cluster.kubeconfig).read_text(encoding="utf-8"))
+    current = next(c for c in source["contexts"] if c["name"] == source["current-context"])
+    current["context"]["user"] = ACCOUNT
+    source["contexts"] = [current]
+    source["users"] = [{"name": ACCOUNT, "user": {"token": token.strip()}}]
+    path = pathlib.Path(directory) / "controller.kubeconfig"
+    path.write_text(yaml.safe_dump(source), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+class Controller:
+    def __init__(self, kubeconfig, log):
+        self.kubeconfig = kubeconfig
+        self.log = pathlib.Path(log)
+        self.process = None
+        self.port = None
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, wait=True):
+        assert not self.running()
+        self.port = free_port()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [find_binary(), f"--kubeconfig={self.kubeconfig}",
+                 "--agent-image=localhost/slipway:dev",
+                 f"--metrics-address=127.0.0.1:{self.port}", f"--namespace={NAMESPACE}"],
+                stdout=log, stderr=subprocess.STDOUT)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, timeout=30):
+        def ready():
+            assert self.running(), f"the controller exited {self.process.returncode}: {self.tail()}"
+            return self.http("/readyz")[0] == 200
+        eventually(ready, "the controller is ready", timeout, describe=self.tail)
+
+    def http(self, path):
+        """(status, body) of its own port; (0, reason) when nothing answers."""
+        try:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def kill(self):
+        """SIGKILL: no chance to finish anything."""
+        if self.running():
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self, timeout=20):
+        """SIGTERM; returns the exit code."""
+        if not self.running():
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout)
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def tail(self, lines=20):
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
