@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2153  # repo, build, PYTHON ... come from tools/lib.sh
+# ./dev test: the whole ladder, cheapest rung first. Closes with "N passed, N failed".
+
+passed=0
+failed=0
+
+# rung NAME HINT COMMAND...: a step whose log tells how many tests passed and failed. The rungs are
+# independent: a failed one does not keep the others from telling what they know.
+rung() {
+  local log ok=0
+  step "$@" && ok=1
+  log=$(find "$logs" -name "$(printf '%02d' "$step_number")-*.log" -newer "$logs/.started" | head -n 1)
+  local good bad
+  read -r good bad < <("$PYTHON" "$repo/tools/count_tests.py" "$log")
+  ((good + bad > 0)) || { ((ok)) && good=1 || bad=1; }
+  ((ok || bad > 0)) || bad=1
+  passed=$((passed + good))
+  failed=$((failed + bad))
+}
+
+unit_and_simulation() {
+  build_preset dev
+  ctest --test-dir "$build/dev" --output-on-failure -j "$(nproc)"
+}
+
+packer_tests() { (cd "$repo/runtime-images/pack" && "$PYTHON" -m unittest -v pack_test 2>&1); }
+
+kubernetes_binaries() {
+  ensure_go
+  "$repo/e2e/cluster/build.sh"
+}
+
+release_and_images() {
+  build_preset release slipway-controller slipway-agent
+  build_images
+}
+
+cases() {
+  local python
+  python=$("$repo/e2e/cases/venv.sh")
+  (cd "$repo" && "$python" -m pytest e2e/cases -p no:cacheprovider "$@")
+}
+
+start_node() {
+  # shellcheck source=tools/up.sh
+  source "$repo/tools/up.sh"
+  start_cluster && install_slipway && apply_example
+}
+
+stop_node() { "$repo/e2e/cluster/node.sh" stop; }
+
+run_tests() {
+  step_total=12
+  : >"$logs/.started"
+  trap 'stop_node >/dev/null 2>&1 || true' EXIT
+  step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
+  ensure_go
+  rung "checks" "./dev verify" quick_checks
+  rung "unit and simulation" "./dev unit, ./dev sim" unit_and_simulation
+  rung "image packer" "runtime-images/pack" packer_tests
+  step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
+  step "release and images" "runtime-images/README.md" release_and_images || return 1
+  rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
+  rung "simulated nodes" "./dev e2e -m simulated" cases -m simulated
+  rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
+  step "start a real node" "./dev down, then again" start_node || failed=$((failed + 1))
+  rung "real node" "./dev e2e -m node" cases -m node
+  rung "lint" "./dev verify" lint_checks
+  printf '\n%d passed, %d failed\n' "$passed" "$failed"
+  ((failed == 0))
+}
+
+quick_checks() {
+  # shellcheck source=tools/verify.sh
+  source "$repo/tools/verify.sh"
+  check_format && check_shell && check_python && "$PYTHON" tools/check_layers.py &&
+    "$PYTHON" tools/check_sizes.py && check_generated
+}
+
+lint_checks() {
+  # shellcheck source=tools/verify.sh
+  source "$repo/tools/verify.sh"
+  check_tidy
+}
+
+run_e2e() {
+  ensure_go
+  kubernetes_binaries
+  build_preset dev
+  cases "$@"
+}
