@@ -32,11 +32,11 @@ check_tidy() {
   build_preset dev >/dev/null
   mkdir -p "$stamps"
   headers=$({ git ls-files -z '*.hpp' .clang-tidy tools/verify.sh | xargs -0 cat; clang-tidy-19 --version; } | sha256sum)
+  # shellcheck disable=SC2016  # $0 and $1 are for the inner shell
   git ls-files '*.cpp' | grep -v -e '_test\.cpp$' -e '/testing/' -e '^controller/sim/' | while read -r file; do
     stamp=$stamps/$({ echo "$headers"; cat "$file"; } | sha256sum | cut -c1-32)
     [[ -e $stamp ]] || printf '%s %s\n' "$file" "$stamp"
   done |
-    # shellcheck disable=SC2016  # $0 and $1 are for the inner shell
     xargs -r -P "$(nproc)" -L 1 bash -c \
     'nice clang-tidy-19 --quiet -p "'"$build"'/dev" "$0" 2>/dev/null && touch "$1"'
 }
