@@ -62,9 +62,9 @@ def controller_process(installed, control_plane, tmp_path_factory):
     process.stop()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def controller(controller_process, request):
-    """The controller, running at the start of every case whatever the one before did to it."""
+    """The controller, running at the start of the case whatever the one before did to it."""
     if not controller_process.running():
         controller_process.start()
     before = controller_process.log.stat().st_size

@@ -16,6 +16,8 @@ from support.controller import USER
 from support.objects import isvc
 from support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("controller")
+
 SERVICE = {"replicas": {"min": 2, "max": 4}}
 UPDATE = {"spec": {"replicas": {"min": 3, "max": None}, "engine": {"contextLength": 256}}}
 SHRINK = {"spec": {"replicas": None}}

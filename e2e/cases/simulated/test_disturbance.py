@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from support.objects import isvc, kwok_node
 from support.waiting import eventually, holds
+
+pytestmark = pytest.mark.usefixtures("controller")
 
 
 def restored(cluster, namespace, kind, name, check, what):

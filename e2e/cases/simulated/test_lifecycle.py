@@ -6,6 +6,8 @@ from support.cluster import GROUP
 from support.objects import DIGEST, isvc
 from support.waiting import eventually, holds
 
+pytestmark = pytest.mark.usefixtures("controller")
+
 
 def pods(cluster, namespace, name="chat"):
     return cluster.list("Pod", namespace, f"serving.slipway.dev/service={name}")

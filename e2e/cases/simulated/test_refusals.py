@@ -7,6 +7,8 @@ from support import objects
 from support.objects import isvc
 from support.waiting import eventually, holds
 
+pytestmark = pytest.mark.usefixtures("controller")
+
 
 def quota(namespace, **hard):
     return {"apiVersion": "v1", "kind": "ResourceQuota",

@@ -1,9 +1,13 @@
 """At rest the controller writes nothing, and it stops and starts quietly."""
 
+import pytest
+
 from support.audit import line
 from support.controller import USER
 from support.objects import isvc
 from support.waiting import eventually, holds
+
+pytestmark = pytest.mark.usefixtures("controller")
 
 
 def settle(cluster, namespace, count=5):
