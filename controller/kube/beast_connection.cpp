@@ -13,6 +13,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <limits>
 
 #include "controller/kube/status.hpp"
 
@@ -171,7 +172,7 @@ Result<HttpResponse> BeastConnection::exchange(const BeastRequest& request, Stea
 Result<> BeastConnection::stream(const BeastRequest& request, Duration idle_limit,
                                  const OnBytes& on_bytes) {
   http::response_parser<http::buffer_body> parser;
-  parser.body_limit(boost::none);
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   tcp().expires_after(idle_limit);
   error_code failed = run(
       [&](auto& stream, auto handler) { http::async_write(stream, request, std::move(handler)); });
@@ -184,7 +185,6 @@ Result<> BeastConnection::stream(const BeastRequest& request, Duration idle_limi
   if (status < 200 || status > 299) return read_refusal(parser);
 
   std::array<char, kPiece> piece;
-  parser.eager(true);
   while (!parser.is_done() && !interrupted_) {
     auto& body = parser.get().body();
     body.data = piece.data();

@@ -17,10 +17,10 @@
 
 #include "controller/kube/credentials.hpp"
 #include "controller/kube/transport.hpp"
+#include "controller/kube/wire.hpp"
 
 namespace slipway::kube {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
 using BeastRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
 class BeastConnection {
