@@ -50,8 +50,9 @@ def account_kubeconfig(cluster, directory):
 
 
 class Controller:
-    def __init__(self, kubeconfig, log):
+    def __init__(self, kubeconfig, log, arguments=()):
         self.kubeconfig = kubeconfig
+        self.arguments = list(arguments)
         self.log = pathlib.Path(log)
         self.process = None
         self.port = None
@@ -66,7 +67,8 @@ class Controller:
             self.process = subprocess.Popen(
                 [find_binary(), f"--kubeconfig={self.kubeconfig}",
                  "--agent-image=localhost/slipway:dev",
-                 f"--metrics-address=127.0.0.1:{self.port}", f"--namespace={NAMESPACE}"],
+                 f"--metrics-address=127.0.0.1:{self.port}", f"--namespace={NAMESPACE}",
+                 *self.arguments],
                 stdout=log, stderr=subprocess.STDOUT)
         if wait:
             self.wait_ready()
