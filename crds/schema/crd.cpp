@@ -11,31 +11,31 @@ namespace {
 const Column kAge{"Age", ".metadata.creationTimestamp", false, "date"};
 
 Kind inference_service() {
-  return Kind{
-      .kind = InferenceService::kKind,
-      .plural = InferenceService::kPlural,
-      .singular = "inferenceservice",
-      .short_name = "isvc",
-      .doc = "A model served at a stable name.",
-      .cluster_scoped = false,
-      .has_status = true,
-      .scales = true,
-      .columns = {{"Model", ".status.model.version"},
-                  {"State", ".status.state"},
-                  {"Step", ".status.step"},
-                  {"Weight", ".status.weight"},
-                  {"Gates", ".status.gates"},
-                  {"GPU", ".status.gpu.column"},
-                  {"Ready", ".status.ready"},
-                  kAge,
-                  {"URL", ".status.url", true},
-                  {"Summary", ".status.summary", true}},
-      // Longer names are cut for the children, with a hash; these two cannot be helped that way
-      // without giving callers a name that they did not choose.
-      .rules = {Rule{.rule = "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-                     .message = "metadata.name must begin with a letter and have no dots: a "
-                                "Service gets this name"}},
-      .node = describe<InferenceService>()};
+  return Kind{.kind = InferenceService::kKind,
+              .plural = InferenceService::kPlural,
+              .singular = "inferenceservice",
+              .short_name = "isvc",
+              .doc = "A model served at a stable name.",
+              .cluster_scoped = false,
+              .has_status = true,
+              .scales = true,
+              .columns = {{"Model", ".status.model.version"},
+                          {"State", ".status.state"},
+                          {"Step", ".status.step"},
+                          {"Weight", ".status.weight"},
+                          {"Gates", ".status.gates"},
+                          {"GPU", ".status.gpu.column"},
+                          {"Ready", ".status.ready"},
+                          kAge,
+                          {"URL", ".status.url", true},
+                          {"Summary", ".status.summary", true}},
+              // Longer names are cut for the children, with a hash; these two cannot be helped that
+              // way without giving callers a name that they did not choose.
+              .rules = {Rule{
+                  .rule = "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+                  .message = "must begin with a letter and have no dots: a Service gets this name",
+                  .field_path = ".metadata.name"}},
+              .node = describe<InferenceService>()};
 }
 
 Kind model_version() {
@@ -102,7 +102,7 @@ Json subresources_of(const Kind& kind) {
 Json root_schema(const Kind& kind) {
   Json schema = {{"description", kind.doc}, {"type", "object"}, {"required", {"spec"}}};
   for (const Rule& rule : kind.rules) {
-    schema["x-kubernetes-validations"].push_back({{"rule", rule.rule}, {"message", rule.message}});
+    schema["x-kubernetes-validations"].push_back(to_json(rule));
   }
   Json properties = {{"apiVersion", {{"type", "string"}}}, {"kind", {{"type", "string"}}}};
   properties["metadata"] = {{"type", "object"},

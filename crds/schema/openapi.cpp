@@ -28,14 +28,6 @@ Json number(double value) {
   return value;
 }
 
-Json to_json(const Rule& rule) {
-  Json out = {{"rule", rule.rule}, {"message", rule.message}};
-  if (rule.message_expression) out["messageExpression"] = rule.message_expression;
-  if (rule.field_path) out["fieldPath"] = rule.field_path;
-  if (rule.forbidden) out["reason"] = "FieldValueForbidden";
-  return out;
-}
-
 Json rule(std::string expression, std::string message, const std::string& field, bool forbidden) {
   Json out = {
       {"rule", std::move(expression)}, {"message", std::move(message)}, {"fieldPath", "." + field}};
@@ -182,6 +174,14 @@ Json object(const Node& node, const std::string& place) {
 }
 
 }  // namespace
+
+Json to_json(const Rule& rule) {
+  Json out = {{"rule", rule.rule}, {"message", rule.message}};
+  if (rule.message_expression) out["messageExpression"] = rule.message_expression;
+  if (rule.field_path) out["fieldPath"] = rule.field_path;
+  if (rule.forbidden) out["reason"] = "FieldValueForbidden";
+  return out;
+}
 
 Json openapi(const Node& node, const std::string& place) {
   switch (node.shape) {

@@ -12,4 +12,6 @@ namespace slipway::schema {
 // `place` is where the node is, below the spec ("gpu.sharing"); it names fields in complaints.
 Json openapi(const Node& node, const std::string& place);
 
+Json to_json(const Rule& rule);
+
 }  // namespace slipway::schema

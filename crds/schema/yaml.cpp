@@ -52,7 +52,7 @@ void write(std::string& out, const Json& value, std::size_t indent, bool after_d
         out += " ";
         write(out, item, indent + 2, true);
       } else {
-        write_child(out, item, indent);
+        write_child(out, item, indent + 2);
       }
     }
     return;

@@ -39,7 +39,8 @@ struct ModelChoice {
   template <class Visitor>
   static void fields(Visitor&& field) {
     using M = ModelChoice;
-    field("version", &M::version, "A ModelVersion of this namespace.", attr::MaxLength{253});
+    field("version", &M::version, "A ModelVersion of this namespace.", attr::MaxLength{253},
+          kObjectName);
     field("uri", &M::uri,
           "Where the bytes are: `https://host/file#sha256=<hex>`, `pvc://claim/path` or "
           "`file:///path` (a path in the pod). Slipway makes a ModelVersion for it.",
@@ -60,7 +61,8 @@ struct ModelChoice {
              "must have exactly one of version, uri and track"});
     rule(
         Rule{"!has(self.version) || self.version == '' || "
-             "!(has(self.secretRef) || has(self.caRef))",
+             "!((has(self.secretRef) && has(self.secretRef.name) && self.secretRef.name != '') || "
+             "(has(self.caRef) && has(self.caRef.name) && self.caRef.name != ''))",
              "secretRef and caRef belong to uri; a ModelVersion has its own"});
   }
   bool operator==(const ModelChoice&) const = default;
@@ -360,7 +362,7 @@ struct InferenceServiceSpec {
     field("runtime", &S::runtime,
           "A ServingRuntime of this namespace or a ClusterServingRuntime. Absent: the best one "
           "that supports format and device.",
-          attr::MaxLength{253});
+          attr::MaxLength{253}, kObjectName);
     field("engine", &S::engine, "Options that engines share.");
     field("gpu", &S::gpu, "The GPU of each replica. Absent: none, the CPU computes.");
     field("replicas", &S::replicas, "How many. Absent: one.");

@@ -19,7 +19,7 @@ inline constexpr Rule kUriScheme{
 
 inline constexpr Rule kUriWellFormed{
     .rule =
-        "self.matches('^(https://[^/?#@\\\\s]+/[^#\\\\s]*(#sha256=[0-9a-f]{64})?"
+        "self.matches('^(|https://[^/?#@\\\\s]+/[^#\\\\s]*(#sha256=[0-9a-f]{64})?"
         "|pvc://[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[^#?\\\\s]+"
         "|file:///[^#?\\\\s]+"
         "|(hf|s3|oci|mlflow|model-registry)://.*)$')",

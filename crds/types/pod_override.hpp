@@ -20,7 +20,7 @@ struct ClaimVolume {
   template <class Visitor>
   static void fields(Visitor&& field) {
     field("claimName", &ClaimVolume::claim_name, "Name of the PersistentVolumeClaim.",
-          attr::Required{}, attr::MinLength{1}, attr::MaxLength{253});
+          attr::Required{}, attr::MaxLength{253}, kObjectName);
     field("readOnly", &ClaimVolume::read_only, "Whether it is attached read-only.");
   }
   bool operator==(const ClaimVolume&) const = default;
@@ -32,7 +32,7 @@ struct SecretVolume {
   template <class Visitor>
   static void fields(Visitor&& field) {
     field("secretName", &SecretVolume::secret_name, "Name of the Secret.", attr::Required{},
-          attr::MinLength{1}, attr::MaxLength{253});
+          attr::MaxLength{253}, kObjectName);
   }
   bool operator==(const SecretVolume&) const = default;
 };
@@ -92,6 +92,12 @@ struct PodVolume {
   bool operator==(const PodVolume&) const = default;
 };
 
+inline constexpr Rule kLabelKeys{.rule =
+                                     "self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?"
+                                     "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+                                 .message = "must have keys of the form name or prefix/name"};
+inline constexpr attr::ItemPattern kLabelValue{"^$|^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"};
+
 struct PodOverride {
   std::map<std::string, std::string> labels, annotations;
   std::vector<EnvVar> env;
@@ -108,30 +114,38 @@ struct PodOverride {
   template <class Visitor>
   static void fields(Visitor&& field) {
     using P = PodOverride;
-    field("labels", &P::labels, "Added to the pods.", attr::MaxProperties{32},
+    field("labels", &P::labels, "Added to the pods.", attr::MaxProperties{32}, kLabelKeys,
+          kLabelValue, attr::ItemMaxLength{63},
           Rule{"self.all(k, !k.startsWith('serving.slipway.dev/') && "
-               "!k.startsWith('app.kubernetes.io/'))",
-               "labels of serving.slipway.dev/ and app.kubernetes.io/ belong to Slipway"});
-    field("annotations", &P::annotations, "Added to the pods.", attr::MaxProperties{32},
+               "!(k in ['app.kubernetes.io/name', 'app.kubernetes.io/instance', "
+               "'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",
+               "labels of serving.slipway.dev/ and the name, instance, component and managed-by "
+               "of app.kubernetes.io/ belong to Slipway"});
+    field("annotations", &P::annotations, "Added to the pods.", attr::MaxProperties{32}, kLabelKeys,
           Rule{"self.all(k, !k.startsWith('serving.slipway.dev/'))",
                "annotations of serving.slipway.dev/ belong to Slipway"});
     field("env", &P::env, "Added to the engine's environment.", attr::MaxItems{64},
           attr::MapKey{"name"});
     field("resources", &P::resources,
-          "CPU, memory and others of one replica. GPUs are asked for in `spec.gpu`.");
+          "CPU, memory and others of one replica. GPUs are asked for in `spec.gpu`.",
+          Rule{"(!has(self.requests) || !self.requests.exists(k, k.startsWith('nvidia.com/'))) && "
+               "(!has(self.limits) || !self.limits.exists(k, k.startsWith('nvidia.com/')))",
+               "ask for GPUs in spec.gpu, not here"});
     field("nodeSelector", &P::node_selector, "Labels that a node must have.",
-          attr::MaxProperties{16});
+          attr::MaxProperties{16}, kLabelKeys, kLabelValue, attr::ItemMaxLength{63});
     field("affinity", &P::affinity, "As in a pod.");
     field("tolerations", &P::tolerations, "As in a pod.", attr::MaxItems{16});
     field("topologySpread", &P::topology_spread,
           "Where replicas go. Absent: spread over nodes as far as possible.", attr::MaxItems{4},
           attr::MapKey{"topologyKey"});
     field("serviceAccountName", &P::service_account_name, "Account of the pods.",
-          attr::MaxLength{253});
+          attr::MaxLength{253}, kObjectName);
     field("imagePullSecrets", &P::image_pull_secrets, "Secrets that can pull the images.",
           attr::MaxItems{8});
-    field("runtimeClassName", &P::runtime_class_name, "As in a pod.", attr::MaxLength{253});
-    field("priorityClassName", &P::priority_class_name, "As in a pod.", attr::MaxLength{253});
+    field("runtimeClassName", &P::runtime_class_name, "As in a pod.", attr::MaxLength{253},
+          kObjectName);
+    field("priorityClassName", &P::priority_class_name, "As in a pod.", attr::MaxLength{253},
+          kObjectName);
     field("shm", &P::shm, "Size of /dev/shm.", attr::IntOrString{}, kIsQuantity);
     field("volumes", &P::volumes, "Further volumes.", attr::MaxItems{16}, attr::MapKey{"name"});
   }

@@ -16,6 +16,9 @@ inline constexpr Rule kIsQuantity{.rule =
                                       "quantity(self).compareTo(quantity('0')) >= 0) : self >= 0",
                                   .message = "must be a quantity, as 18Gi or 500m"};
 
+// A name that an object can have; other names would only be refused later, on a child.
+inline constexpr attr::Pattern kObjectName{"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"};
+
 // An object of the same namespace, by name.
 struct LocalReference {
   std::string name;
@@ -23,7 +26,7 @@ struct LocalReference {
   template <class Visitor>
   static void fields(Visitor&& field) {
     field("name", &LocalReference::name, "Name of the object, in this namespace.",
-          attr::MaxLength{253});
+          attr::MaxLength{253}, kObjectName);
   }
   bool operator==(const LocalReference&) const = default;
 };
@@ -104,6 +107,15 @@ struct Resources {
           attr::IntOrString{}, attr::MaxProperties{16}, attr::ItemRule{kIsQuantity});
     field("limits", &Resources::limits, "What one replica may use at most.", attr::IntOrString{},
           attr::MaxProperties{16}, attr::ItemRule{kIsQuantity});
+  }
+  template <class Visitor>
+  static void rules(Visitor&& rule) {
+    rule(
+        Rule{"!has(self.requests) || !has(self.limits) || self.requests.all(k, "
+             "!(k in self.limits) || !isQuantity(string(self.requests[k])) || "
+             "!isQuantity(string(self.limits[k])) || quantity(string(self.requests[k]))"
+             ".compareTo(quantity(string(self.limits[k]))) <= 0)",
+             "a request must not exceed its limit"});
   }
   bool operator==(const Resources&) const = default;
 };
