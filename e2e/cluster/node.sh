@@ -9,16 +9,21 @@
 #
 # State: build/cluster/node (kubeconfig, logs/, audit/, volumes/). `stop` leaves nothing but that
 # folder's logs and volumes; every start begins with an empty cluster without images.
+# SLIPWAY_NODE=NAME (default "node") names another, independent node, in build/cluster/NAME.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 bin=${SLIPWAY_KUBE_BIN:-$repo/build/kube/bin}
 manifests=$here/manifests
-state=$repo/build/cluster/node
+instance=${SLIPWAY_NODE:-node}
+state=$repo/build/cluster/$instance
+# Addresses are the same in every instance: each has a network of its own.
 netns=slipway
+[[ $instance == node ]] || netns=slipway-$instance
 # Unix sockets have short paths; the checkout may not.
-run=/run/slipway-e2e
+run=/run/slipway-e2e/$instance
+cgroup=slipway-e2e-$instance
 node_name=slipway
 node_address=198.19.255.1
 dns_address=198.19.0.10
@@ -70,6 +75,15 @@ works() {
   is_ready >/dev/null 2>&1
 }
 
+# Another checkout of this repository may have started it. Its remains may be swept, not its life.
+refuse_foreign() {
+  local owner
+  owner=$(cat "$run/owner" 2>/dev/null) || return 0
+  if [[ $owner != "$state" ]] && state=$owner pid_of containerd >/dev/null; then
+    die "'$instance' runs from $owner: stop it there, or set SLIPWAY_NODE to another name"
+  fi
+}
+
 start() {
   local began=$SECONDS
   if works; then
@@ -81,6 +95,8 @@ start() {
   stop
   mkdir -p "$state/volumes"
   trap 'say "start failed; stopping what runs"; stop' EXIT
+  mkdir -p "$run"
+  echo "$state" >"$run/owner"
   create_network
   start_control_plane
   create_node_credentials
@@ -142,13 +158,16 @@ stop() {
 }
 
 remove_files() {
-  local folder
-  if [[ -f $run/created ]]; then
-    while read -r folder; do rmdir "$folder" 2>/dev/null || true; done <"$run/created"
-  fi
   # Never across a mount: what is mounted below is not ours to delete.
   rm -rf --one-file-system "$run" "$state/containerd" "$state/kubelet" "$state/etcd" \
     "$state/pod-logs" "$state/container-logs"
+  # Folders that were made only to be mounted over. The last node removes them: removing a folder
+  # takes away what other mount namespaces have mounted on it.
+  local folder
+  if [[ -z $(find "${run%/*}" -mindepth 1 -maxdepth 1 -type d 2>/dev/null) ]]; then
+    while read -r folder; do rmdir "$folder" 2>/dev/null || true; done < <(cat "${run%/*}/created" 2>/dev/null)
+    rm -rf "${run%/*}"
+  fi
 }
 
 status() {
@@ -160,19 +179,20 @@ status() {
 }
 
 usage() {
-  sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 main() {
   local command=${1:-}
+  [[ $instance =~ ^[a-z0-9-]{1,20}$ ]] || die "SLIPWAY_NODE: lower-case letters, digits and '-'"
   [[ $EUID -eq 0 ]] || die "needs root (network namespaces, containers)"
   shift || usage
   mkdir -p "$state"
   configure
   case $command in
-    start) start ;;
-    stop) stop ;;
+    start) refuse_foreign && start ;;
+    stop) refuse_foreign && stop ;;
     status) status ;;
     load) load "$@" ;;
     volume) volume "$@" ;;

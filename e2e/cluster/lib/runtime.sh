@@ -1,12 +1,10 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # containerd, kubelet, kube-proxy and CoreDNS of tier 2. Source it after control-plane.sh and
-# network.sh. Needs run (a short folder for sockets), node_name, node_address, dns_address.
+# network.sh. Needs run (a short folder for sockets), cgroup, node_name, node_address, dns_address.
 #
 # containerd and kubelet share a mount namespace of their own, so every mount they make (root file
 # systems, tmpfs volumes, pod namespaces) ends with their last process, however that came about.
 # The pods' processes live below one cgroup, so they are found even when nobody remembers them.
-
-readonly cgroup=slipway-e2e
 
 write_containerd_config() {
   mkdir -p "$state/cni" "$run"
@@ -47,7 +45,7 @@ start_containerd() {
   mkdir -p "$run/shim" "$run/cni-cache" "$state/container-logs"
   # shellcheck disable=SC2016  # the inner shell expands
   daemon containerd "${enter[@]}" unshare --mount --propagation slave bash -euc '
-    covered() { [[ -d $2 ]] || { mkdir -p "$2"; echo "$2" >>"$0/created"; }; mount --bind "$1" "$2"; }
+    covered() { [[ -d $2 ]] || { mkdir -p "$2"; echo "$2" >>"${0%/*}/created"; }; mount --bind "$1" "$2"; }
     covered "$0/shim" /run/containerd
     covered "$0/cni-cache" /var/lib/cni
     covered "$1/container-logs" /var/log/containers
@@ -68,9 +66,11 @@ kill_pods() {
 
 # A shim is ours when it was started with our socket's address.
 shim_pids() {
-  local process
+  local process command
   for process in /proc/[0-9]*; do
-    if [[ $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) == *containerd-shim*"-address $run/containerd.sock "* ]]; then
+    # The process may be gone by now, hence the braces: the redirection is what fails.
+    command=$({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null) || continue
+    if [[ $command == *containerd-shim*"-address $run/containerd.sock "* ]]; then
       printf '%s\n' "${process##*/}"
     fi
   done

@@ -1,5 +1,5 @@
 // fileserver serves one folder over https, as a model source for tests. It is static and needs
-// nothing but its certificate, so its image is the one binary.
+// nothing but its certificate, so its image is the one binary. With --get it is a client.
 //
 // A path prefix switches one fault on; the rest of the path names the file:
 //
@@ -175,7 +175,15 @@ func main() {
 	token := flag.String("token", "", "bearer token that /auth/ asks for")
 	plain := flag.Bool("plain", false, "serve http instead of https")
 	portFile := flag.String("port-file", "", "write the port here once listening")
+	url := flag.String("get", "", "fetch this address to standard output instead of serving")
+	ca := flag.String("ca", "/tls/ca.crt", "PEM authorities that --get trusts")
 	flag.Parse()
+	if *url != "" {
+		if err := get(*url, *ca, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		log.Fatal(err)
