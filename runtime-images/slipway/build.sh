@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds build/images/slipway.tar: the controller, with the libraries it needs, and the static agent.
+# Builds build/images/slipway.tar: the controller with the libraries it needs, and the static agent.
 #
 #   build.sh [BUILD_DIR [ARCHIVE]]     default: build/release, build/images/slipway.tar
 #
