@@ -1,0 +1,108 @@
+#include "controller/sim/campaign.hpp"
+
+#include <fmt/format.h>
+
+#include "controller/sim/end_state.hpp"
+#include "controller/sim/world.hpp"
+
+namespace slipway::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::size_t kTail = 80;
+constexpr int kSteps = 600;
+
+// The state that a cluster without any faults reaches when it is given these services.
+Json fresh_state(std::uint64_t seed, const std::vector<Json>& services) {
+  World fresh(seed, kNoFaults);
+  for (const Json& service : services) fresh.users().create(ref_of(service), service.at("spec"));
+  fresh.calm();
+  return end_state(fresh.server());
+}
+
+// What must be true once everything is calm; empty if it is.
+std::string judge_calm(World& world, std::uint64_t seed) {
+  if (std::string failure = world.failure(); !failure.empty()) return failure;
+  const std::vector<Json> services = world.users().services();
+  for (const Json& service : services) {
+    const ObjectRef ref = ref_of(service);
+    if (!world.ready(ref))
+      return fmt::format("{}/{} is not ready: {}", ref.namespace_, ref.name,
+                         service.value("status", Json::object()).dump());
+  }
+  const std::string difference =
+      first_difference(end_state(world.server()), fresh_state(seed, services));
+  return difference.empty() ? "" : "differs from a fresh cluster: " + difference;
+}
+
+// Zero writes at rest, also right after a restart.
+std::string judge_rest(World& world) {
+  std::uint64_t writes = world.writes();
+  world.rest(hours(1));
+  if (world.writes() != writes)
+    return fmt::format("{} writes in an hour at rest", world.writes() - writes);
+  world.restart();
+  world.rest(minutes(10));
+  if (world.writes() != writes)
+    return fmt::format("{} writes after a restart with nothing changed", world.writes() - writes);
+  return world.failure();
+}
+
+Verdict verdict_of(const World& world, std::string failure) {
+  return {std::move(failure), world.trace().tail(kTail), world.writes()};
+}
+
+}  // namespace
+
+Faults faults_of(std::uint64_t seed) {
+  Random random(seed ^ 0xFA17u);
+  Faults faults;
+  const auto some = [&](double most) { return random.chance(0.75) ? most * random.unit() : 0.0; };
+  faults.write = some(0.3);
+  faults.crash = some(0.1);
+  faults.meanwhile = some(0.6);
+  faults.watch = some(0.15);
+  faults.users = 0.01 + 0.06 * random.unit();
+  faults.watch_list = random.chance(0.8);
+  return faults;
+}
+
+Verdict run_seed(std::uint64_t seed, const Faults& faults, bool trace) {
+  World world(seed, faults, trace);
+  world.users().create(Users::service("default", "chat"), Users::good_spec("ahoy"));
+  world.run(kSteps);
+  world.calm();
+  std::string failure = judge_calm(world, seed);
+  if (failure.empty()) failure = judge_rest(world);
+  return verdict_of(world, std::move(failure));
+}
+
+Verdict run_crash(Story story, std::uint64_t crash_at, bool after, bool trace) {
+  const ObjectRef service = Users::service("default", "chat");
+  Faults faults;
+  faults.crash_at = crash_at;
+  faults.crash_after = after;
+  World world(1, faults, trace);
+  world.users().create(service, Users::good_spec("ahoy"));
+  world.settle();
+  if (story != Story::Create) {
+    if (story == Story::Change) world.users().change(service, Users::good_spec("aye"));
+    if (story == Story::Delete) world.users().remove(service);
+    world.settle();
+  }
+  world.calm();
+  std::string failure = judge_calm(world, 1);
+  if (failure.empty()) failure = judge_rest(world);
+  if (failure.empty()) {
+    for (const auto& [object, count] : world.invariants().creations()) {
+      if (count > 1) failure = fmt::format("{} was created {} times", object, count);
+    }
+    if (story == Story::Create && !world.invariants().removals().empty())
+      failure = world.invariants().removals().begin()->first + " was removed during a creation";
+  }
+  return verdict_of(world, std::move(failure));
+}
+
+}  // namespace slipway::sim

@@ -1,0 +1,204 @@
+#include "controller/sim/invariants.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "controller/cache/version.hpp"
+#include "reconcilers/common/names.hpp"
+
+namespace slipway::sim {
+namespace {
+
+const char* const kUs = "slipway";
+const char* const kScaleUs = "slipway-scale";
+
+std::string text_at(const Json& object, const Path& path) {
+  const Json* value = find_at(object, path);
+  return value == nullptr || !value->is_string() ? std::string() : value->get<std::string>();
+}
+
+std::string title(const Json& object) {
+  return fmt::format("{} {}/{}", text_at(object, {"kind"}),
+                     text_at(object, {"metadata", "namespace"}),
+                     text_at(object, {"metadata", "name"}));
+}
+
+// "namespace/service" of a child or pod.
+std::string service_of(const Json& object) {
+  return text_at(object, {"metadata", "namespace"}) + "/" +
+         text_at(object, {"metadata", "labels", kServiceLabel});
+}
+
+// The uid of the InferenceService that controls the object; empty if none does.
+std::string controller_of(const Json& object) {
+  const Json* owners = find_at(object, {"metadata", "ownerReferences"});
+  if (owners == nullptr) return {};
+  for (const Json& owner : *owners) {
+    if (owner.value("controller", false) && owner.at("kind") == "InferenceService")
+      return owner.at("uid").get<std::string>();
+  }
+  return {};
+}
+
+bool is_child_kind(const std::string& kind) {
+  return kind == "Deployment" || kind == "Service" || kind == "HorizontalPodAutoscaler" ||
+         kind == "PodDisruptionBudget" || kind == "ModelVersion";
+}
+
+std::string selected_by(const Json& service) {
+  return text_at(service, {"spec", "selector", kRevisionLabel});
+}
+
+}  // namespace
+
+void Invariants::require(bool holds, const std::string& what) {
+  if (!holds) broken_.push_back(what);
+}
+
+void Invariants::on_remove(const kube::RemoveRequest& request) {
+  require(!request.uid.empty(), fmt::format("{} {}/{} is deleted by name, without a uid",
+                                            request.resource.kind, request.ns, request.name));
+}
+
+void Invariants::on_effect(const Effect& effect) {
+  if (effect.actor != kUs && effect.actor != kScaleUs) return;
+  const Json& object = effect.after != nullptr ? *effect.after : *effect.before;
+  const std::string kind = text_at(object, {"kind"});
+  if (effect.before == nullptr) ++creations_[title(object)];
+  if (effect.after == nullptr) ++removals_[title(object)];
+  if (is_child_kind(kind)) check_ownership(effect);
+  if (effect.after == nullptr) return check_removal(object);
+  if (effect.before == nullptr) check_single(object);
+  if (kind == "Service") check_selector(effect);
+  if (kind == "InferenceService" || kind == "ModelVersion") check_status(object);
+}
+
+// Nothing that belongs to somebody else is changed or removed, and nothing changes hands.
+void Invariants::check_ownership(const Effect& effect) {
+  if (effect.before == nullptr) {
+    require(!controller_of(*effect.after).empty(), title(*effect.after) + " is made without owner");
+    return;
+  }
+  const std::string before = controller_of(*effect.before);
+  // The status of a ModelVersion that a user made is ours, the rest is not.
+  const bool status_only =
+      effect.after != nullptr && owned_part(*effect.before) == owned_part(*effect.after);
+  require(!before.empty() || status_only,
+          title(*effect.before) + " is changed or removed though no InferenceService owns it");
+  if (effect.after == nullptr || before.empty()) return;
+  require(controller_of(*effect.after) == before, title(*effect.after) + " changes its owner");
+}
+
+// A Deployment that the Service still selects, as we last wrote it, must stay.
+void Invariants::check_removal(const Json& before) {
+  if (text_at(before, {"kind"}) != "Deployment") return;
+  const std::string revision = text_at(before, {"metadata", "labels", kRevisionLabel});
+  for (const Json* service : server_.list("v1", "Service")) {
+    if (controller_of(*service) != controller_of(before)) continue;
+    const auto selected = selected_.find(text_at(*service, {"metadata", "uid"}));
+    require(selected == selected_.end() || selected->second != revision,
+            title(before) + " is removed while its Service selects it");
+  }
+}
+
+void Invariants::check_single(const Json& after) {
+  const std::string kind = text_at(after, {"kind"});
+  if (kind != "Service" && kind != "HorizontalPodAutoscaler" && kind != "PodDisruptionBudget")
+    return;
+  const std::vector<const Json*> all = server_.list(text_at(after, {"apiVersion"}), kind);
+  const auto siblings = std::ranges::count_if(
+      all, [&](const Json* it) { return controller_of(*it) == controller_of(after); });
+  require(siblings <= 1, "a second " + title(after) + " for one InferenceService");
+}
+
+const Json* Invariants::deployment_of(const Json& child, const std::string& revision) const {
+  for (const Json* deployment : server_.list("apps/v1", "Deployment")) {
+    if (controller_of(*deployment) == controller_of(child) &&
+        text_at(*deployment, {"metadata", "labels", kRevisionLabel}) == revision)
+      return deployment;
+  }
+  return nullptr;
+}
+
+int Invariants::ready_pods_told(const std::string& service, const std::string& revision) const {
+  return static_cast<int>(std::ranges::count_if(told_at_decision_, [&](const auto& pod) {
+    return pod.second.service == service && pod.second.revision == revision && pod.second.ready;
+  }));
+}
+
+// Traffic moves to a revision only when, as far as anybody could know, it can take it.
+void Invariants::check_selector(const Effect& effect) {
+  const std::string uid = text_at(*effect.after, {"metadata", "uid"});
+  const std::string to = selected_by(*effect.after);
+  const std::string service = service_of(*effect.after);
+  const auto known = selected_.find(uid);
+  const std::string from = known == selected_.end() ? "" : known->second;
+  selected_[uid] = to;
+  served_[service].insert(to);
+  if (from.empty() || from == to) return;
+
+  const Json* target = deployment_of(*effect.after, to);
+  const int serving = ready_pods_told(service, from);
+  if (serving == 0 || deployment_of(*effect.after, from) == nullptr) return;
+  require(target != nullptr, title(*effect.after) + " selects revision " + to +
+                                 ", which has no Deployment, while " + from + " answers");
+  if (target == nullptr) return;
+  const int wanted = std::max(1, find_at(*target, {"spec", "replicas"})->get<int>());
+  const int ready = ready_pods_told(service, to);
+  require(ready >= std::min(serving, wanted),
+          fmt::format("{} moves from {} with {} ready pods to {} with {} of {}",
+                      title(*effect.after), from, serving, to, ready, wanted));
+}
+
+void Invariants::check_status(const Json& after) {
+  const Json* generation = find_at(after, {"metadata", "generation"});
+  const Json* observed = find_at(after, {"status", "observedGeneration"});
+  require(observed == nullptr || *observed <= *generation,
+          title(after) + " claims to have observed a generation that does not exist");
+  if (text_at(after, {"kind"}) != "InferenceService") return;
+  if (text_at(after, {"status", "conditions", "[type=\"Ready\"]", "status"}) != "True") return;
+  const std::string service = text_at(after, {"metadata", "namespace"}) + "/" +
+                              bounded_name(text_at(after, {"metadata", "name"}));
+  const auto served = served_.find(service);
+  const bool answers = served != served_.end() &&
+                       std::ranges::any_of(served->second, [&](const std::string& revision) {
+                         return ready_pods_told(service, revision) > 0;
+                       });
+  require(answers,
+          title(after) + " says Ready while no pod that it selected was known to be ready");
+}
+
+void Invariants::on_restart() {
+  told_.clear();
+  told_at_decision_.clear();
+  seen_in_set_.clear();
+}
+
+void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
+  if (kind != Watched::Pod) return;
+  if (std::holds_alternative<kube::SetBegin>(event)) return seen_in_set_.clear();
+  if (std::holds_alternative<kube::SetEnd>(event)) {
+    std::erase_if(told_, [&](const auto& pod) { return !seen_in_set_.contains(pod.first); });
+    return;
+  }
+  const auto& seen = std::get<kube::Seen>(event);
+  const Json pod = Json::parse(seen.object);
+  const std::string name =
+      text_at(pod, {"metadata", "namespace"}) + "/" + text_at(pod, {"metadata", "name"});
+  seen_in_set_.insert(name);
+  if (seen.change == kube::Change::Deleted) {
+    told_.erase(name);
+    return;
+  }
+  PodNews news;
+  news.service = service_of(pod);
+  news.revision = text_at(pod, {"metadata", "labels", kRevisionLabel});
+  news.version = parse_version(text_at(pod, {"metadata", "resourceVersion"}));
+  news.ready = text_at(pod, {"status", "conditions", "[type=\"Ready\"]", "status"}) == "True" &&
+               !pod["metadata"].contains("deletionTimestamp");
+  PodNews& known = told_[name];
+  if (news.version >= known.version) known = std::move(news);
+}
+
+}  // namespace slipway::sim

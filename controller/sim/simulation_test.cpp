@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include "controller/sim/campaign.hpp"
+
+namespace slipway::sim {
+namespace {
+
+// Runs a failing case again with a trace, and says how to see it.
+void expect_kept(const Verdict& verdict, const std::string& how, const auto& again) {
+  if (verdict.failure.empty()) return;
+  ADD_FAILURE() << verdict.failure << "\nreplay: " << how << "\n" << again().trace;
+}
+
+// Batches, because a process per seed would cost more than the seed.
+constexpr std::uint64_t kBatch = 20;
+
+class Simulation : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Simulation, ConvergesThenStaysQuiet) {
+  for (std::uint64_t seed = GetParam(); seed < GetParam() + kBatch; ++seed) {
+    const Faults faults = faults_of(seed);
+    expect_kept(run_seed(seed, faults), "./dev sim --seed " + std::to_string(seed),
+                [&] { return run_seed(seed, faults, true); });
+    if (HasFailure()) return;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(0, 200, kBatch));
+
+class CrashAtEveryWrite : public testing::TestWithParam<Story> {};
+
+TEST_P(CrashAtEveryWrite, EndsInTheSameState) {
+  constexpr std::uint64_t kNever = 0;
+  const Verdict undisturbed = run_crash(GetParam(), kNever, false);
+  ASSERT_EQ(undisturbed.failure, "");
+  ASSERT_GT(undisturbed.writes, 4u);
+  for (std::uint64_t write = 1; write <= undisturbed.writes; ++write) {
+    for (const bool after : {false, true}) {
+      expect_kept(
+          run_crash(GetParam(), write, after),
+          "a crash " + std::string(after ? "after" : "before") + " write " + std::to_string(write),
+          [&] { return run_crash(GetParam(), write, after, true); });
+      if (HasFailure()) return;
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Stories, CrashAtEveryWrite,
+                         testing::Values(Story::Create, Story::Change, Story::Delete));
+
+TEST(SimulationTest, SameSeedGivesTheSameRun) {
+  const Verdict once = run_seed(7, faults_of(7), true);
+  const Verdict twice = run_seed(7, faults_of(7), true);
+  EXPECT_EQ(once.trace, twice.trace);
+  EXPECT_EQ(once.writes, twice.writes);
+}
+
+// Each is a controller that is wrong in one way; a suite that lets one pass proves nothing.
+class MutantTest : public testing::TestWithParam<Mutant> {};
+
+TEST_P(MutantTest, IsCaught) {
+  constexpr std::uint64_t kSeeds = 30;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Faults faults = faults_of(seed);
+    faults.mutant = GetParam();
+    if (!run_seed(seed, faults).failure.empty()) return;
+  }
+  FAIL() << "no seed caught it";
+}
+INSTANTIATE_TEST_SUITE_P(Mutants, MutantTest,
+                         testing::Values(Mutant::IgnoresUid, Mutant::ClearsOnRelist,
+                                         Mutant::DropsOldFirst, Mutant::StatusRunsAhead,
+                                         Mutant::AlwaysReady, Mutant::MissesChanges));
+
+}  // namespace
+}  // namespace slipway::sim
