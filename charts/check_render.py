@@ -19,15 +19,13 @@ CONTROLLER_RULES = {
     ("serving.slipway.dev", "inferenceservices/status"): "patch",
     ("serving.slipway.dev", "modelversions/status"): "patch",
     ("serving.slipway.dev", "inferenceservices/finalizers"): "update",
-    ("serving.slipway.dev", "modelversions/finalizers"): "update",
     ("", "pods"): "get list watch",
     ("", "nodes"): "get list watch",
     ("", "services"): "create delete get list patch watch",
     ("apps", "deployments"): "create delete get list patch watch",
     ("autoscaling", "horizontalpodautoscalers"): "create delete get list patch watch",
     ("policy", "poddisruptionbudgets"): "create delete get list patch watch",
-    ("", "events"): "create patch",
-    ("events.k8s.io", "events"): "create patch",
+    ("events.k8s.io", "events"): "create",
 }
 FORBIDDEN_RESOURCES = {"secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"}
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate"}

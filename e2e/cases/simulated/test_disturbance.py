@@ -79,39 +79,39 @@ def test_status_edited_by_someone_is_told_anew(cluster, namespace):
     assert cluster.get("InferenceService", "chat", namespace)["status"]["readyReplicas"] == 1
 
 
-def foreign(kind, name, namespace):
+HELM = {"labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "web"}}
+
+
+def foreign(kind, name, namespace, metadata):
     bodies = {
         "Service": {"apiVersion": "v1", "spec": {"selector": {"app": "web"},
                                                  "ports": [{"port": 8000}]}},
         "PodDisruptionBudget": {"apiVersion": "policy/v1", "spec": {
             "minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}},
+        "HorizontalPodAutoscaler": {"apiVersion": "autoscaling/v2", "spec": {
+            "maxReplicas": 7, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment",
+                                                 "name": "web"}}},
     }
     return {**bodies[kind], "kind": kind,
-            "metadata": {"name": name, "namespace": namespace,
-                         "labels": {"app.kubernetes.io/managed-by": "Helm"},
-                         "annotations": {"meta.helm.sh/release-name": "web"}}}
+            "metadata": {"name": name, "namespace": namespace, **metadata}}
 
 
-def test_a_namesake_of_someone_else_is_left_alone(cluster, namespace):
-    theirs = cluster.create(foreign("Service", "chat", namespace))
-    cluster.create(isvc("chat", namespace))
-    condition = cluster.wait_condition("chat", namespace, "Ready", "False", "chat")
-    stalled = cluster.wait_condition("chat", namespace, "Stalled", "True", "Service")
-    assert "NameConflict" in stalled["reason"], (condition, stalled)
-    now = cluster.get("Service", "chat", namespace)
-    assert now["metadata"]["resourceVersion"] == theirs["metadata"]["resourceVersion"]
-    # The owner removes it: nothing has to be asked for again.
-    cluster.delete("Service", "chat", namespace)
-    cluster.wait_ready("chat", namespace, timeout=90)
-
-
-def test_a_namesake_budget_of_someone_else_is_left_alone(cluster, namespace):
-    theirs = cluster.create(foreign("PodDisruptionBudget", "chat", namespace))
-    cluster.create(isvc("chat", namespace, replicas={"min": 2}))
-    cluster.wait_condition("chat", namespace, "Stalled", "True", "PodDisruptionBudget")
-    now = cluster.get("PodDisruptionBudget", "chat", namespace)
+@pytest.mark.parametrize("kind", ["Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"])
+@pytest.mark.parametrize("metadata", [HELM, {}], ids=["of-helm", "plain"])
+def test_a_namesake_of_someone_else_is_left_alone(cluster, namespace, kind, metadata):
+    theirs = cluster.create(foreign(kind, "chat", namespace, metadata))
+    cluster.create(isvc("chat", namespace, replicas={"min": 2, "max": 3}))
+    stalled = cluster.wait_condition("chat", namespace, "Stalled", "True", f'{kind} "chat" exists')
+    assert stalled["reason"] == "NameConflict"
+    assert not metadata or "Helm release web" in stalled["message"]
+    now = cluster.get(kind, "chat", namespace)
     assert now["spec"] == theirs["spec"]
-    assert not now["metadata"].get("ownerReferences")
+    for key in ("labels", "annotations", "ownerReferences"):
+        assert now["metadata"].get(key) == theirs["metadata"].get(key), key
+    # Its owner removes it: nothing has to be asked for again.
+    cluster.delete(kind, "chat", namespace)
+    cluster.wait_ready("chat", namespace, timeout=90)
 
 
 def test_node_lost(cluster, namespace):

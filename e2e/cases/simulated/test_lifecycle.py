@@ -190,11 +190,13 @@ def test_a_named_model_version_is_used(cluster, namespace):
     cluster.wait_condition("chat", namespace, "Ready", "False", "tiny-v1")
     cluster.create(version)
     cluster.wait_ready("chat", namespace)
-    # Deleting one that is in use is held, and says by whom.
-    cluster.delete("ModelVersion", "tiny-v1", namespace)
-    held = eventually(lambda: (lambda mv: mv if mv and mv["metadata"].get("deletionTimestamp")
-                               and "chat" in str(mv.get("status")) else None)(
-                      cluster.get("ModelVersion", "tiny-v1", namespace)), "deletion is held")
-    assert held["metadata"]["finalizers"]
+    status = cluster.get("InferenceService", "chat", namespace)["status"]
+    assert status["model"]["version"] == status["model"]["servedVersion"] == "tiny-v1"
+    eventually(lambda: (cluster.get("ModelVersion", "tiny-v1", namespace).get("status") or {})
+               .get("usedBy") == ["chat"], "the version says who uses it")
+    assert cluster.get("ModelVersion", "tiny-v1", namespace)["status"]["phase"] == "Verified"
+    # It is the user's: it stays when the service goes.
     cluster.delete("InferenceService", "chat", namespace)
-    cluster.wait_gone("ModelVersion", "tiny-v1", namespace)
+    eventually(lambda: not cluster.list("Deployment", namespace), "the children are gone")
+    eventually(lambda: not cluster.get("ModelVersion", "tiny-v1", namespace)["status"].get("usedBy"),
+               "the version is used by nobody")
