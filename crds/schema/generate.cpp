@@ -30,7 +30,9 @@ Result<std::map<std::string, std::string>> generate(const std::filesystem::path&
     if (!text) return tl::unexpected<Error>(std::move(text).error());
     auto page = reference_page(kind, *text);
     if (!page) return tl::unexpected<Error>(std::move(page).error().within(kind.singular + ".md"));
-    files["docs/" + kind.singular + ".md"] = std::move(*page);
+    files["docs/" + kind.singular + ".md"] =
+        "<!-- Generated from crds/types and crds/schema/pages/" + kind.singular +
+        ".md: edit there, then ./dev golden -->\n" + *page;
   }
   return files;
 }

@@ -111,6 +111,31 @@ TEST(Codec, AsksLeavesThatReadThemselves) {
   EXPECT_EQ(decode<View>(R"({"subtree": 1})").error().what, "subtree: expected a subtree");
 }
 
+TEST(Codec, RefusesEveryTruncation) {
+  const std::string full = kFull;
+  for (std::size_t size = 0; size < full.size(); ++size) {
+    EXPECT_FALSE(decode<InferenceService>(std::string_view(full).substr(0, size))) << size;
+  }
+}
+
+// Whatever a damaged byte makes of the document: an error or a value, and nothing worse.
+TEST(Codec, SurvivesEveryDamagedByte) {
+  const std::string full = kFull;
+  int refused = 0;
+  for (std::size_t at = 0; at < full.size(); ++at) {
+    for (const char damage : {'\0', '"', '\\', '{', '}', ']', ',', '9', '\xff'}) {
+      std::string damaged = full;
+      damaged[at] = damage;
+      const auto decoded = decode<InferenceService>(damaged);
+      if (!decoded) {
+        ++refused;
+        EXPECT_FALSE(decoded.error().what.empty());
+      }
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
 struct BadInput {
   const char* json;
   const char* what;
