@@ -5,6 +5,7 @@
 #   control-plane.sh start NAME [--nodes N] [--gpus COUNT:PRODUCT:RESOURCE=N[,RESOURCE=N]]...
 #                               [--apiserver-arg ARG]... [--manager-arg ARG]...
 #   control-plane.sh stop NAME | status NAME | kubeconfig NAME | list
+#   control-plane.sh kill-node NAME NODE | revive-node NAME NODE
 #
 #   control-plane.sh start sim --nodes 10 --gpus 4:h100:gpu=8 --gpus 2:h100:gpu=6,mig-1g.10gb=7
 #
@@ -24,13 +25,13 @@ source "$here/lib/pki.sh"
 source "$here/lib/control-plane.sh"
 
 usage() {
-  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 # shellcheck disable=SC2034  # read by lib/control-plane.sh
+enter=()
 configure() {
-  enter=()
   address=127.0.0.1
   bind=127.0.0.1
   # Endpoints may not hold a loopback address; nothing ever connects to this one.
@@ -97,6 +98,20 @@ stop() {
   stop_daemon 10 "${control_plane_programs[@]}"
 }
 
+# The node stops being Ready at once; its pods are evicted when their tolerations run out. kwok
+# goes on renewing the lease of a node it once knew, so the condition is written here.
+kill_node() {
+  [[ -n ${1:-} ]] || usage
+  kube annotate node "$1" kwok.x-k8s.io/node- >/dev/null
+  kube patch node "$1" --subresource=status --type=strategic --patch '{"status": {"conditions": [
+    {"type": "Ready", "status": "False", "reason": "Killed", "message": "killed by a test"}]}}'
+}
+
+revive_node() {
+  [[ -n ${1:-} ]] || usage
+  kube annotate node "$1" kwok.x-k8s.io/node=fake
+}
+
 status() {
   local program up=0
   for program in "${control_plane_programs[@]}" kwok; do
@@ -126,6 +141,8 @@ main() {
     start) start "$@" ;;
     stop) stop ;;
     status) status ;;
+    kill-node) kill_node "$@" ;;
+    revive-node) revive_node "$@" ;;
     kubeconfig) echo "$state/kubeconfig" ;;
     *) usage ;;
   esac

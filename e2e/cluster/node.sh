@@ -84,12 +84,21 @@ refuse_foreign() {
   fi
 }
 
+require_programs() {
+  local program
+  for program in containerd ctr runc ip iptables conntrack nsenter unshare openssl \
+    /usr/lib/cni/{bridge,host-local,loopback,portmap}; do
+    command -v "$program" >/dev/null || die "$program is missing; packages.txt lists what to install"
+  done
+}
+
 start() {
   local began=$SECONDS
   if works; then
     say "the node works already: $state/kubeconfig"
     return 0
   fi
+  require_programs
   "$here/build.sh" >"$state/build.log" 2>&1 || { tail -n 30 "$state/build.log" >&2; die "build failed"; }
   "$here/images.sh" >>"$state/build.log" 2>&1 || { tail -n 30 "$state/build.log" >&2; die "images failed"; }
   stop

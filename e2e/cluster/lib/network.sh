@@ -8,6 +8,7 @@ enter=(nsenter --net="/run/netns/$netns")
 network_exists() { [[ -e /run/netns/$netns ]]; }
 
 create_network() {
+  if [[ ! -d /proc/sys/net/bridge ]]; then modprobe br_netfilter; fi
   ip netns add "$netns"
   "${enter[@]}" bash -euo pipefail -s "$node_address" "$dns_address" "$service_range" <<'END'
     ip link set lo up

@@ -53,15 +53,20 @@ start_containerd() {
   wait_ready containerd 20 ctr --address "$run/containerd.sock" version
 }
 
+# Where the pods' cgroup is: one place with cgroup v2, one for each controller with v1.
+cgroup_folders() { find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -type d -name "$cgroup"; }
+
+pod_pids() {
+  local folder
+  while read -r folder; do
+    find "$folder" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+  done < <(cgroup_folders) | sort -un
+}
+
 # Fast and complete: the pods are not asked.
 kill_pods() {
-  local procs pid
-  for procs in /sys/fs/cgroup/*/"$cgroup"; do
-    [[ -d $procs ]] || continue
-    while read -r pid; do
-      kill -KILL "$pid" 2>/dev/null || true
-    done < <(find "$procs" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un)
-  done
+  local pid
+  while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done < <(pod_pids)
 }
 
 # A shim is ours when it was started with our socket's address.
@@ -76,21 +81,26 @@ shim_pids() {
   done
 }
 
-no_pods_left() {
-  [[ -z $(find /sys/fs/cgroup/*/"$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null) ]] &&
-    [[ -z $(shim_pids) ]]
-}
+no_pods_left() { [[ -z $(pod_pids) && -z $(shim_pids) ]]; }
 
 remove_cgroups() {
   local folder
-  for folder in /sys/fs/cgroup/*/"$cgroup"; do
+  while read -r folder; do
     # Deepest first; a cgroup is removed with rmdir, never with its files.
-    if [[ -d $folder ]]; then find "$folder" -depth -type d -exec rmdir {} +; fi
-  done
+    find "$folder" -depth -type d -exec rmdir {} +
+  done < <(cgroup_folders)
 }
 
 create_cgroups() {
   local controller
+  if [[ -f /sys/fs/cgroup/cgroup.controllers ]]; then
+    # Version 2: kubelet wants every controller that the machine offers.
+    for controller in $(</sys/fs/cgroup/cgroup.controllers); do
+      echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
+    done
+    mkdir -p "/sys/fs/cgroup/$cgroup"
+    return 0
+  fi
   for controller in /sys/fs/cgroup/*/; do
     controller=${controller%/}
     [[ -L $controller || ${controller##*/} == unified ]] && continue
