@@ -74,7 +74,7 @@ struct ServingRuntimeSpec {
           "CPU and memory of one replica where the service does not say.");
     field("minComputeCapability", &S::min_compute_capability,
           "Oldest GPU generation that the image has machine code for, as `8.0`.",
-          attr::MaxLength{8}, attr::Pattern{"^[0-9]{1,2}\\.[0-9]$"});
+          attr::MaxLength{8}, attr::Pattern{"^[0-9]{1,2}\\.[0-9]$"}, attr::NotAvailable{});
     field("shm", &S::shm, "Size of /dev/shm, for engines that share tensors between processes.",
           attr::IntOrString{}, kIsQuantity);
     field("port", &S::port, "TCP port of an engine that cannot listen on a Unix socket.",
