@@ -35,12 +35,6 @@ release_and_images() {
   build_images
 }
 
-cases() {
-  local python
-  python=$("$repo/e2e/cases/venv.sh")
-  (cd "$repo" && "$python" -m pytest e2e/cases -p no:cacheprovider "$@")
-}
-
 start_node() {
   # shellcheck source=tools/up.sh
   source "$repo/tools/up.sh"
@@ -61,10 +55,10 @@ run_tests() {
   step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
   step "release and images" "runtime-images/README.md" release_and_images || return 1
   rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
-  rung "simulated nodes" "./dev e2e -m simulated" cases -m simulated
+  rung "simulated nodes" "./dev e2e simulated" "$repo/e2e/cases/run.sh" simulated
   rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
   step "start a real node" "./dev down, then again" start_node || failed=$((failed + 1))
-  rung "real node" "./dev e2e -m node" cases -m node
+  rung "real node" "./dev e2e node" "$repo/e2e/cases/run.sh" node
   rung "lint" "./dev verify" lint_checks
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
@@ -83,9 +77,17 @@ lint_checks() {
   check_tidy
 }
 
+# run_e2e [simulated|node [PYTEST ARGS]]: one suite, or both.
 run_e2e() {
-  ensure_go
+  local suite=${1:-all}
+  (($# == 0)) || shift
   kubernetes_binaries
   build_preset dev
-  cases "$@"
+  if [[ $suite != node ]]; then "$repo/e2e/cases/run.sh" simulated "$@"; fi
+  if [[ $suite != simulated ]]; then
+    release_and_images
+    start_node
+    "$repo/e2e/cases/run.sh" node "$@"
+    stop_node
+  fi
 }

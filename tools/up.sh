@@ -44,11 +44,13 @@ start_cluster() {
 }
 
 install_slipway() {
-  SLIPWAY_IMAGE_ID=$(sha256sum "$build/images/slipway.tar" | cut -c1-12)
+  # The tag stays "dev", so the pod has to see by other means that its image is another one.
+  local image_digest
+  image_digest=$(sha256sum "$build/images/slipway.tar" | cut -c1-12)
   "$node" exec helm upgrade --install slipway "$repo/charts/slipway" \
     --namespace slipway-system --create-namespace --wait --timeout 120s \
     --set "image.repository=localhost/slipway,image.tag=dev" \
-    --set "podAnnotations.image=$SLIPWAY_IMAGE_ID" \
+    --set-string "controller.podAnnotations.slipway-image=$image_digest" \
     --set "runtimes.llamaCpp.image=localhost/slipway-llama-cpp:dev"
   echo "note: slipway-system: controller 1/1"
 }
