@@ -94,8 +94,8 @@ start() {
 }
 
 stop() {
-  stop_daemon 10 kwok
-  stop_daemon 10 "${control_plane_programs[@]}"
+  stop_daemon 2 kwok
+  stop_daemon 2 "${control_plane_programs[@]}"
 }
 
 # The node stops being Ready at once; its pods are evicted when their tolerations run out. kwok

@@ -160,7 +160,7 @@ stop() {
   for pid in $(shim_pids); do kill -KILL "$pid" 2>/dev/null || true; done
   stop_daemon 5 containerd
   wait_until 10 no_pods_left || die "processes of pods do not die: $(shim_pids | tr '\n' ' ')"
-  stop_daemon 10 "${control_plane_programs[@]}"
+  stop_daemon 2 "${control_plane_programs[@]}"
   delete_network
   wait_until 5 remove_cgroups || say "cgroup $cgroup could not be removed"
   remove_files
