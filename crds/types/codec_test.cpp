@@ -96,7 +96,8 @@ TEST(Codec, SkipsUnknownMembersAndNulls) {
 
 TEST(Codec, TakesNumbersWherePeopleWriteThem) {
   const auto decoded = decode<InferenceServiceSpec>(
-      R"({"gpu": {"memory": 1024}, "pod": {"resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}})");
+      R"({"gpu": {"memory": 1024},
+          "pod": {"resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}})");
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->gpu->memory, "1024");
   EXPECT_EQ(decoded->pod->resources->limits.at("cpu"), "2");

@@ -19,6 +19,9 @@ inline constexpr Rule kIsQuantity{.rule =
 // A name that an object can have; other names would only be refused later, on a child.
 inline constexpr attr::Pattern kObjectName{"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"};
 
+// Lengths of time, as "10m" or "1h30m".
+inline constexpr attr::Pattern kDuration{"^([0-9]+(ms|s|m|h|d))+$"};
+
 // An object of the same namespace, by name.
 struct LocalReference {
   std::string name;

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "crds/types/fields.hpp"
+#include "crds/types/references.hpp"
 
 namespace slipway {
-
-inline constexpr attr::Pattern kDuration{"^([0-9]+(ms|s|m|h|d))+$"};
 
 struct RolloutCapacity {
   std::string mode;
