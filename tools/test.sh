@@ -23,6 +23,8 @@ unit_and_simulation() {
   ctest --test-dir "$build/dev" --output-on-failure -j "$(nproc)"
 }
 
+file_server_tests() { (cd "$repo/e2e/cluster/modules/fileserver" && go test ./...); }
+
 packer_tests() { (cd "$repo/runtime-images/pack" && "$PYTHON" -m unittest -v pack_test 2>&1); }
 
 kubernetes_binaries() {
@@ -44,7 +46,7 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=12
+  step_total=13
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
@@ -54,6 +56,7 @@ run_tests() {
   rung "image packer" "runtime-images/pack" packer_tests
   step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
   step "release and images" "runtime-images/README.md" release_and_images || return 1
+  rung "file server" "e2e/cluster/modules/fileserver" file_server_tests
   rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
   rung "simulated nodes" "./dev e2e simulated" "$repo/e2e/cases/run.sh" simulated
   rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
