@@ -71,7 +71,7 @@ quick_checks() {
   # shellcheck source=tools/verify.sh
   source "$repo/tools/verify.sh"
   check_format && check_shell && check_python && "$PYTHON" tools/check_layers.py &&
-    "$PYTHON" tools/check_sizes.py && check_generated
+    "$PYTHON" tools/check_sizes.py && check_readme && check_generated
 }
 
 lint_checks() {
