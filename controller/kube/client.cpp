@@ -119,12 +119,9 @@ Result<std::string> Client::get_raw(std::string target) {
   return exchange(std::move(http));
 }
 
-Result<std::string> Client::get(const Resource& resource, std::string_view ns,
-                                std::string_view name) {
-  auto body = get_raw(object_path(resource, ns, name));
-  if (!body)
-    return tl::unexpected(std::move(body).error().within(label("get", resource, ns, name)));
-  return body;
+Result<ApplyAnswer> Client::get(const GetRequest& request) {
+  return answer(get_raw(object_path(request.resource, request.ns, request.name)),
+                label("get", request.resource, request.ns, request.name));
 }
 
 Result<std::string> Client::list_page(const Resource& resource, std::string_view ns, int limit,

@@ -21,14 +21,12 @@ class Client : public ApiClient {
   explicit Client(Transport& transport, ClientOptions options = {})
       : transport_(transport), options_(options) {}
 
+  Result<ApplyAnswer> get(const GetRequest& request) override;
   Result<ApplyAnswer> apply(const ApplyRequest& request) override;
   Result<ApplyAnswer> apply_status(const ApplyRequest& request) override;
   Result<ApplyAnswer> create(const CreateRequest& request) override;
   Result<> remove(const RemoveRequest& request) override;
   Result<ApplyAnswer> patch_finalizers(const FinalizersPatch& request) override;
-
-  // The object's JSON as the server has it now.
-  Result<std::string> get(const Resource& resource, std::string_view ns, std::string_view name);
 
   // One page of a consistent list; an empty `continue_token` asks for the first.
   Result<std::string> list_page(const Resource& resource, std::string_view ns, int limit,

@@ -6,14 +6,13 @@
 #include <barrier>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <thread>
 #include <vector>
 
 #include "controller/kube/beast_transport.hpp"
 #include "controller/kube/cpprest_transport.hpp"
+#include "controller/kube/testing/scratch_folder.hpp"
 #include "controller/kube/testing/server.hpp"
 #include "controller/kube/transport.hpp"
 
@@ -23,6 +22,7 @@ namespace {
 using fake::answer;
 using fake::chunk;
 using fake::chunked_head;
+using fake::ScratchFolder;
 using fake::ServerConnection;
 using fake::TestServer;
 using std::chrono::milliseconds;
@@ -65,23 +65,6 @@ HttpRequest get(const std::string& target) {
   request.repeatable = true;
   return request;
 }
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "slipway-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  std::string write(const std::string& name, const std::string& content) const {
-    const auto file = path_ / name;
-    std::ofstream(file, std::ios::trunc) << content;
-    return file.string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 class TransportContract : public testing::TestWithParam<Implementation> {
  protected:
