@@ -9,7 +9,8 @@ mkdir -p "$logs"
 # The system's own compiler and Python, whatever else is on the PATH.
 export PYTHON=/usr/bin/python3
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-export CCACHE_DIR=${CCACHE_DIR:-$build/ccache} CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-2G}
+# Paths below the checkout are no part of a cache key: another clone finds what this one compiled.
+export CCACHE_BASEDIR=$repo CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G}
 
 die() {
   printf 'dev: %s\n' "$*" >&2

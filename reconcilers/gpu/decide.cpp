@@ -100,7 +100,7 @@ Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
   if (request.memory.empty() || count > 1) return by_count(count, offers);
   const auto bytes = parse_bytes(request.memory);
   if (!bytes) return whole_gpus(1, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
-  constexpr std::int64_t kMiB = 1024 * 1024;
+  constexpr std::int64_t kMiB = std::int64_t{1024} * 1024;
   return by_memory((*bytes + kMiB - 1) / kMiB, request.memory, offers);
 }
 
