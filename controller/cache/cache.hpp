@@ -20,7 +20,7 @@ namespace slipway {
 
 // What a desired object is compared with before it is sent.
 struct Live {
-  ObjectMeta metadata;
+  Ptr<ObjectMeta> metadata;  // never null
   Projection projection;
   std::optional<int> replicas;  // of a Deployment
 };
@@ -69,24 +69,17 @@ class Cache : public Snapshots {
   struct OpenSet {
     bool open = false;
     std::set<ObjectName> seen;
-    Version newest = 0;
   };
 
-  Ingested take(Watched kind, const kube::Seen& seen);
-  Ingested end_set(Watched kind, Version version);
   // Calls `use(store)` with the store of `kind`.
-  template <class Use>
-  auto with_store(Watched kind, Use&& use);
-  template <class Use>
-  auto with_store(Watched kind, Use&& use) const;
+  template <class Self, class Use>
+  static auto with_store(Self& self, Watched kind, Use&& use);
 
-  void affected(std::vector<Key>& keys, const StoreChange<InferenceService>& change) const;
-  void affected(std::vector<Key>& keys, const StoreChange<ModelVersion>& change) const;
-  void affected(std::vector<Key>& keys, const StoreChange<ServingRuntime>& change) const;
-  void affected(std::vector<Key>& keys, const StoreChange<ClusterServingRuntime>& change) const;
-  void affected(std::vector<Key>& keys, const StoreChange<k8s::NodeView>& change) const;
   template <class View>
-  void affected(std::vector<Key>& keys, const StoreChange<View>& change) const;
+  Ingested take(Store<View>& store, Watched kind, const kube::Seen& seen);
+  template <class View>
+  Ingested put(Store<View>& store, Watched kind, std::string_view object, bool own, bool in_order);
+  Ingested end_set(Watched kind, Version version);
 
   Store<InferenceService> inference_services_;
   Store<ModelVersion> model_versions_;

@@ -2,6 +2,8 @@
 // snapshots that may be kept for as long as one likes. Sharded by namespace, so that an index by
 // service lies in the same shard as the objects it names.
 //
+// The label serving.slipway.dev/service says which service an object belongs to.
+//
 // Two sources write: the kind's watch (`put`, `remove`, `replace_all`; one thread), and the
 // answers to our own writes (`put_own`; any thread). An answer may arrive before the event it
 // causes, or long after: versions decide, and `put_own` ignores what the watch has already passed.
@@ -42,6 +44,7 @@ struct StoreChange {
   explicit operator bool() const { return before != after; }
 };
 
+// Instantiated in store.cpp for the views that the cache holds.
 template <class View>
 class Store {
  public:
@@ -52,7 +55,7 @@ class Store {
 
   Ptr<View> get(const ObjectName& name) const;
   std::optional<Held> find(const ObjectName& name) const;
-  // Sorted by name; the label serving.slipway.dev/service says which service.
+  // Lists are sorted by namespace and name.
   Ptrs<View> of_service(std::string_view ns, std::string_view service) const;
   Ptrs<View> in_namespace(std::string_view ns) const;
   Ptrs<View> all() const;
@@ -70,8 +73,9 @@ class Store {
   std::vector<StoreChange<View>> end_set(const std::set<ObjectName>& seen, Version set_version);
 
  private:
+  using Objects = std::map<ObjectName, Held>;
   struct Shard {
-    std::map<ObjectName, Held> objects;
+    Objects objects;
     std::unordered_map<std::string, Ptrs<View>> by_service;  // "namespace/service"
   };
   static constexpr std::size_t kShards = 16;
@@ -82,9 +86,8 @@ class Store {
   const Guarded<Shard>& shard(std::string_view ns) const {
     return shards_[std::hash<std::string_view>{}(ns) % kShards];
   }
-  static StoreChange<View> insert(Shard& shard, const ObjectName& name, View view,
-                                  Projection projection);
-  static StoreChange<View> erase(Shard& shard, const ObjectName& name);
+  static StoreChange<View> insert(Shard& shard, View view, Projection projection);
+  static StoreChange<View> erase(Shard& shard, typename Objects::iterator at);
   static void index(Shard& shard, const Ptr<View>& view);
   static void unindex(Shard& shard, const Ptr<View>& view);
   void advance(Version version);

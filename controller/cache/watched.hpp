@@ -37,6 +37,10 @@ inline constexpr std::array kAllWatched = {
     Watched::Pod,
 };
 
+constexpr std::size_t index_of(Watched kind) {
+  return static_cast<std::size_t>(kind);
+}
+
 const kube::WatchTarget& target_of(Watched kind);
 // nullopt for a kind that is not watched.
 std::optional<Watched> watched_kind(std::string_view api_version, std::string_view kind);
