@@ -38,6 +38,12 @@ bool is_version_from_the_future(const Json& status) {
          text_of(status, "message").find("Too large resource version") != std::string::npos;
 }
 
+// An apply whose object does not fit the schema is answered by a 500 without a reason (seen with
+// Kubernetes 1.34); it will not fit the next time either.
+bool is_misfit(const Json& status) {
+  return text_of(status, "message").starts_with("failed to create typed patch object");
+}
+
 Fault fault_of(int code, const Json& status) {
   const std::string reason = text_of(status, "reason");
   switch (code) {
@@ -59,6 +65,8 @@ Fault fault_of(int code, const Json& status) {
       return Fault::Expired;
     case 429:
       return Fault::Throttled;
+    case 500:
+      return is_misfit(status) ? Fault::Invalid : Fault::Unavailable;
     case 504:
       return is_version_from_the_future(status) ? Fault::Expired : Fault::Unavailable;
     default:
@@ -92,6 +100,7 @@ Error error_of(int code, const Json& status, std::string_view raw) {
   const std::string reason = text_of(status, "reason");
   std::string message = status.is_object() ? text_of(status, "message") : std::string(raw);
   message += causes_of(details, message);
+  while (message.ends_with('\n')) message.pop_back();
   if (message.size() > kMaxText) message.replace(kMaxText, std::string::npos, "...");
 
   std::string what = std::to_string(code);

@@ -85,6 +85,7 @@ void Watcher::step(decltype(WatchInput::what) what) {
   const double random = std::uniform_real_distribution<double>(0, 1)(random_);
   const auto& outputs = machine_.step({std::move(what), monotonic_now(), random});
   std::uint64_t events = 0;
+  bool good = true;
   for (const WatchOutput& output : outputs) {
     if (const auto* seen = std::get_if<Seen>(&output)) {
       ++events;
@@ -96,6 +97,7 @@ void Watcher::step(decltype(WatchInput::what) what) {
       note_sync();
     } else if (const auto* trouble = std::get_if<Trouble>(&output)) {
       note_trouble(trouble->error);
+      good = false;
     } else if (std::holds_alternative<CloseStream>(output)) {
       close_stream_ = true;
     } else {
@@ -103,19 +105,19 @@ void Watcher::step(decltype(WatchInput::what) what) {
       next_ = output;
     }
   }
-  if (heard) note_bytes(events);
+  if (heard) note_bytes(events, good);
 }
 
-void Watcher::note_bytes(std::uint64_t events) {
+void Watcher::note_bytes(std::uint64_t events, bool good) {
   const std::lock_guard lock(mutex_);
   heard_at_ = monotonic_now();
   health_.events += events;
+  if (good) health_.last_trouble.clear();
 }
 
 void Watcher::note_sync() {
   const std::lock_guard lock(mutex_);
   health_.synced = true;
-  health_.last_trouble.clear();
   synced_at_ = monotonic_now();
 }
 

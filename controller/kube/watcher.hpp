@@ -24,7 +24,7 @@ struct WatchHealth {
   std::optional<Duration> since_byte;  // since the server last said anything
   std::uint64_t events = 0;
   std::uint64_t troubles = 0;
-  std::string last_trouble;  // since the last sync; empty when there was none
+  std::string last_trouble;  // empty when the server has said something good since
 };
 
 using WatchEvent = std::variant<SetBegin, Seen, SetEnd>;
@@ -43,7 +43,7 @@ class Watcher {
   void stream(const OpenStream& open, const std::stop_token& stop);
   void fetch(const FetchPage& page);
   void step(decltype(WatchInput::what) what);
-  void note_bytes(std::uint64_t events);
+  void note_bytes(std::uint64_t events, bool good);
   void note_sync();
   void note_trouble(const Error& error);
 

@@ -107,6 +107,7 @@ TEST_F(WatcherTest, ClosesStreamOnErrorAndStartsOver) {
   EXPECT_THAT(play(), ElementsAre("begin", "end", "begin", pod("b"), "end"));
   EXPECT_THAT(troubles, ElementsAre(HasSubstr("410 Expired")));
   EXPECT_EQ(health.troubles, 1u);
+  EXPECT_EQ(health.last_trouble, "") << "all is well again";
 }
 
 TEST_F(WatcherTest, FetchesPagesFromServerWithoutStreamedSets) {
