@@ -46,6 +46,7 @@ bool is_misfit(const Json& status) {
 
 Fault fault_of(int code, const Json& status) {
   const std::string reason = text_of(status, "reason");
+  if (reason == "Expired" || reason == "Gone") return Fault::Expired;
   switch (code) {
     case 400:
     case 405:
@@ -72,7 +73,6 @@ Fault fault_of(int code, const Json& status) {
     default:
       break;
   }
-  if (reason == "Expired" || reason == "Gone") return Fault::Expired;
   return code >= 400 && code < 500 ? Fault::Invalid : Fault::Unavailable;
 }
 
