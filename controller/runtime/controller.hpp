@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Report {
   Key key;
   std::vector<std::string> sent;     // one line per write
   std::optional<Failure> failure;    // the key comes again by itself
+  bool repeated = false;             // the same failure as the last time
   std::optional<Duration> next_try;  // after a failure
 };
 
@@ -44,8 +46,9 @@ class Controller {
   bool synced() const;
   // The next key to process, if one is due. Each taken key must be processed.
   std::optional<Key> take(Moment now);
-  // Observes, decides, executes. Blocks for as long as the API server takes.
-  Report process(const Key& key, Moment now);
+  // Observes, decides, executes. Blocks for as long as the API server takes; `stop` ends it after
+  // the write that is under way.
+  Report process(const Key& key, Moment now, std::stop_token stop = {});
   // When `take` should be asked again (monotonic); nullopt: only an event can change that.
   std::optional<Duration> next_due() const;
 
@@ -53,17 +56,21 @@ class Controller {
   std::size_t queue_depth(Moment now) const;
 
  private:
-  // A write that the server refused, and what exactly we had asked for.
+  // A write that the server refused, and until when it is not tried again.
   struct Refused {
+    Action action;
     Refusal refusal;
-    Json request;
     Duration next_try{};
   };
 
   void enqueue(const std::vector<Key>& keys, Duration due);
-  Report try_plan(const Key& key, const Plan& plan, Moment now);
-  Report report_refusal(const Key& key, const Refused& refused, Moment now);
-  Report after_failure(const Key& key, const Plan& plan, Outcome outcome, Moment now);
+  std::optional<Refused> refused(const Key& key) const;
+  // Says the refusal in the status, and does nothing else.
+  Outcome report(const Key& key, const Refusal& refusal, Moment now, std::stop_token stop);
+  Report give_up_for_now(const Key& key, Outcome outcome, Moment now, std::stop_token stop);
+  Report wait_for_refused(const Key& key, const Plan& plan, const Refused& refused, Moment now,
+                          std::stop_token stop);
+  bool is_gone(const Key& key) const;
 
   const Settings settings_;
   const Random random_;
@@ -73,9 +80,11 @@ class Controller {
     WorkQueue queue;
     KeyBackoff backoff;
     std::map<Key, Refused> refused;
+    std::map<Key, std::string> last_failure;
   };
   Guarded<Work> work_;
-  std::array<std::atomic<bool>, kAllWatched.size()> synced_{};
+  std::array<std::atomic<bool>, kAllWatched.size()> in_sync_{};
+  std::atomic<bool> started_ = false;  // everything was looked at once
 };
 
 }  // namespace slipway

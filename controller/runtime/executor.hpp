@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 namespace slipway {
 
 struct Failure {
+  Action action;
   ObjectRef object;
   Error error;
   // Trying again does not cure it by itself: said in the status, then tried at growing intervals.
@@ -31,38 +33,37 @@ struct Outcome {
   std::optional<Duration> revisit;  // a drift is left alone until then: somebody keeps undoing us
 };
 
-enum class Allowed {
-  Everything,
-  ReportsOnly,  // SetStatus and Announce
-};
-
 class Executor {
  public:
   Executor(kube::ApiClient& api, Cache& cache) : api_(api), cache_(cache), announcer_(api) {}
 
-  Outcome execute(const Key& key, const Plan& plan, Allowed allowed, Moment now);
+  // `stop` ends the plan between two writes.
+  Outcome execute(const Key& key, const Plan& plan, Moment now, std::stop_token stop = {});
   // The object of `key` is gone: what is remembered about its children goes too.
   void forget(const Key& key);
 
  private:
-  // What the last apply of one child did. Lost at a restart, which costs one apply at most.
+  // What the last write to one child did. Lost at a restart, which costs one apply at most.
   struct Memory {
-    Projection desired;
-    Projection answered;  // differs from `desired` where admission changes what we send
-    Projection drifted;   // what was live when it was sent
+    std::optional<Projection> desired;  // unset: never applied
+    Projection answered;                // differs from `desired` where admission changes it
     Duration sent{};
-    int repeats = 0;  // times in a row that the same drift was repaired
+    int repeats = 0;  // applies of the same desired object in a row
     std::string deleted_uid;
   };
   using Memories = std::map<ObjectRef, Memory>;
+  struct Pass;  // one call of `execute`
 
-  std::optional<Failure> run(const Apply& action, Memories& memories, Outcome& outcome,
-                             const Plan& plan, Moment now);
-  std::optional<Failure> run(const Delete& action, Memories& memories, Outcome& outcome);
-  std::optional<Failure> run(const SetStatus& action, Outcome& outcome);
-  // What is sent is not what is live: sends it.
-  std::optional<Failure> send(const Apply& action, const std::optional<Live>& live,
-                              Memories& memories, Outcome& outcome, Moment now);
+  // Each returns an error if the plan must stop there.
+  Result<> run(const Apply& apply, Pass& pass);
+  Result<> run(const Delete& removal, Pass& pass);
+  Result<> run(const SetStatus& status, Pass& pass);
+  Result<> run(const Announce& news, Pass& pass);
+
+  Result<> send(const Apply& apply, const std::optional<Live>& live, Pass& pass);
+  // The server refused an object that no watch shows: finds out whose the one in our way is.
+  Result<kube::ApplyAnswer> settle(kube::ApplyRequest request, Error refused);
+  void learn(Watched kind, const std::string& body, Pass& pass);
 
   kube::ApiClient& api_;
   Cache& cache_;

@@ -1,0 +1,163 @@
+#include "controller/runtime/controller.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace slipway {
+namespace {
+
+// What the server refused for what it says, it will hardly take a moment later.
+constexpr Duration kShortestRefusal = std::chrono::seconds(1);
+
+Plan only_reports(Plan plan) {
+  std::erase_if(plan.actions, [](const Action& action) {
+    return !std::holds_alternative<SetStatus>(action) && !std::holds_alternative<Announce>(action);
+  });
+  return plan;
+}
+
+void merge(Report& report, Outcome& outcome) {
+  report.sent.insert(report.sent.end(), outcome.sent.begin(), outcome.sent.end());
+}
+
+std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+Controller::Controller(Settings settings, kube::ApiClient& api, Random random)
+    : settings_(std::move(settings)), random_(std::move(random)), executor_(api, cache_) {}
+
+std::optional<Error> Controller::on_watch_event(Watched kind, const kube::WatchEvent& event,
+                                                Moment now) {
+  Ingested ingested = cache_.ingest(kind, event);
+  if (started_) enqueue(ingested.keys, now.monotonic);
+  if (ingested.set_complete) {
+    in_sync_[index_of(kind)] = true;
+    const bool all = std::ranges::all_of(in_sync_, [](const auto& one) { return one.load(); });
+    if (all && !started_.exchange(true)) enqueue(cache_.all_keys(), now.monotonic);
+  }
+  return std::move(ingested.undecodable);
+}
+
+bool Controller::synced() const {
+  return started_;
+}
+
+std::optional<Key> Controller::take(Moment now) {
+  return work_.with([&](Work& work) { return work.queue.take(now.monotonic); });
+}
+
+std::optional<Duration> Controller::next_due() const {
+  return work_.with([](const Work& work) { return work.queue.next_due(); });
+}
+
+std::size_t Controller::queue_depth(Moment now) const {
+  return work_.with([&](const Work& work) { return work.queue.depth(now.monotonic); });
+}
+
+void Controller::enqueue(const std::vector<Key>& keys, Duration due) {
+  if (keys.empty()) return;
+  work_.with([&](Work& work) {
+    for (const Key& key : keys) work.queue.add(key, due);
+  });
+}
+
+std::optional<Controller::Refused> Controller::refused(const Key& key) const {
+  return work_.with([&](const Work& work) -> std::optional<Refused> {
+    const auto found = work.refused.find(key);
+    if (found == work.refused.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
+bool Controller::is_gone(const Key& key) const {
+  return key.kind == ReconcileKind::InferenceService
+             ? !cache_.inference_service(key.namespace_, key.name)
+             : !cache_.model_version(key.namespace_, key.name);
+}
+
+Report Controller::process(const Key& key, Moment now, std::stop_token stop) {
+  const Plan plan = reconcile(key, cache_, settings_, std::nullopt, now.wall);
+  Report report;
+  report.key = key;
+  const auto held_back = refused(key);
+  const bool still_asked =
+      held_back && std::ranges::find(plan.actions, held_back->action) != plan.actions.end();
+  if (still_asked && now.monotonic < held_back->next_try) {
+    report = wait_for_refused(key, plan, *held_back, now, stop);
+  } else {
+    Outcome outcome = executor_.execute(key, plan, now, stop);
+    enqueue(outcome.affected, now.monotonic);
+    if (outcome.failure) {
+      report = give_up_for_now(key, std::move(outcome), now, stop);
+    } else {
+      merge(report, outcome);
+      const auto again = sooner(plan.revisit, outcome.revisit);
+      if (again) enqueue({key}, now.monotonic + *again);
+      work_.with([&](Work& work) {
+        work.backoff.forget(key);
+        work.refused.erase(key);
+        work.last_failure.erase(key);
+      });
+    }
+  }
+  if (is_gone(key)) executor_.forget(key);
+  work_.with([&](Work& work) { work.queue.done(key); });
+  return report;
+}
+
+Outcome Controller::report(const Key& key, const Refusal& refusal, Moment now,
+                           std::stop_token stop) {
+  const Plan plan = only_reports(reconcile(key, cache_, settings_, refusal, now.wall));
+  Outcome outcome = executor_.execute(key, plan, now, stop);
+  enqueue(outcome.affected, now.monotonic);
+  return outcome;
+}
+
+Report Controller::give_up_for_now(const Key& key, Outcome outcome, Moment now,
+                                   std::stop_token stop) {
+  Report report;
+  report.key = key;
+  merge(report, outcome);
+  Failure& failure = *outcome.failure;
+  Duration wait = work_.with([&](Work& work) { return work.backoff.next(key, random_()); });
+  if (failure.error.retry_after) wait = std::max(wait, *failure.error.retry_after);
+  if (failure.lasting) {
+    wait = std::max(wait, kShortestRefusal);
+    const Refused refused{failure.action, {failure.object, failure.error}, now.monotonic + wait};
+    work_.with([&](Work& work) { work.refused.insert_or_assign(key, refused); });
+    Outcome said = this->report(key, refused.refusal, now, stop);
+    merge(report, said);
+  }
+  enqueue({key}, now.monotonic + wait);
+  report.next_try = wait;
+  report.repeated = work_.with([&](Work& work) {
+    std::string& last = work.last_failure[key];
+    return std::exchange(last, failure.error.what) == failure.error.what;
+  });
+  report.failure = std::move(outcome.failure);
+  return report;
+}
+
+// What stands before the refused write is kept up; the refused one waits for its time, unless
+// what we ask for has changed.
+Report Controller::wait_for_refused(const Key& key, const Plan& plan, const Refused& refused,
+                                    Moment now, std::stop_token stop) {
+  const auto end = std::ranges::find(plan.actions, refused.action);
+  const Plan before{{plan.actions.begin(), end}, std::nullopt};
+  Outcome outcome = executor_.execute(key, before, now, stop);
+  enqueue(outcome.affected, now.monotonic);
+  if (outcome.failure) return give_up_for_now(key, std::move(outcome), now, stop);
+  Report report;
+  report.key = key;
+  merge(report, outcome);
+  Outcome said = this->report(key, refused.refusal, now, stop);
+  merge(report, said);
+  enqueue({key}, refused.next_try);
+  return report;
+}
+
+}  // namespace slipway

@@ -1,0 +1,273 @@
+#include "controller/runtime/executor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "controller/runtime/ownership.hpp"
+
+namespace slipway {
+namespace {
+
+// So often a drift is repaired at once; whoever undoes us more often gets waited for, longer and
+// longer, so that two writers cannot keep the API server busy.
+constexpr int kFreeRepairs = 3;
+constexpr Duration kLongestTruce = std::chrono::minutes(5);
+// After so long without a repair it is a new quarrel.
+constexpr Duration kQuarrelForgotten = std::chrono::minutes(10);
+
+Duration truce(int repeats) {
+  if (repeats < kFreeRepairs) return {};
+  const int doublings = std::min(repeats - kFreeRepairs, 16);
+  return std::min<Duration>(std::chrono::seconds(1) * (1 << doublings), kLongestTruce);
+}
+
+bool is_lasting(Fault fault) {
+  return fault == Fault::Conflict || fault == Fault::Invalid || fault == Fault::Forbidden ||
+         fault == Fault::AlreadyExists;
+}
+
+const ObjectRef& ref_of(const Delete& removal) {
+  return removal.ref;
+}
+const ObjectRef& ref_of(const SetStatus& status) {
+  return status.ref;
+}
+const ObjectRef& ref_of(const Announce& news) {
+  return news.about;
+}
+ObjectRef ref_of(const Apply& apply) {
+  return slipway::ref_of(apply.object);
+}
+
+std::optional<int> replicas_of(const Json& object) {
+  const Json::json_pointer at("/spec/replicas");
+  if (!object.contains(at)) return std::nullopt;
+  return object[at].get<int>();
+}
+
+bool replicas_differ(const Json& desired, const Live& live) {
+  const auto wanted = replicas_of(desired);
+  return wanted && wanted != live.replicas;
+}
+
+Result<Watched> kind_of(const ObjectRef& ref) {
+  if (const auto kind = watched_kind(ref.api_version, ref.kind)) return *kind;
+  return fail(Fault::Invalid, "kind " + ref.kind + " is rendered but not watched");
+}
+
+}  // namespace
+
+struct Executor::Pass {
+  const Plan& plan;
+  Moment now;
+  Memories& memories;
+  Outcome& outcome;
+
+  enum class Need { Nothing, Send, Wait };
+  // Whether `apply` would change anything that was not tried before.
+  Need need(const Apply& apply, const ObjectRef& ref, const std::optional<Live>& live) const;
+  Need need_scale(const Apply& apply, const ObjectRef& ref, const std::optional<Live>& live) const;
+};
+
+Executor::Pass::Need Executor::Pass::need(const Apply& apply, const ObjectRef& ref,
+                                          const std::optional<Live>& live) const {
+  if (!live) return Need::Send;
+  // Its deletion is an event, and then it is made anew.
+  if (live->metadata->deletion_timestamp) return Need::Nothing;
+  if (apply.manager == kScaleManager) return need_scale(apply, ref, live);
+  const Shape* shape = shape_of(ref.kind);
+  const Projection desired = shape ? project(*shape, apply.object) : Projection{};
+  const bool same_replicas = !replicas_differ(apply.object, *live);
+  if (shape && desired == live->projection && same_replicas) return Need::Nothing;
+
+  const auto memory = memories.find(ref);
+  if (memory == memories.end() || memory->second.desired != desired) return Need::Send;
+  if (memory->second.answered == live->projection && same_replicas) return Need::Nothing;
+  const bool is_truce = now.monotonic < memory->second.sent + truce(memory->second.repeats);
+  return is_truce ? Need::Wait : Need::Send;
+}
+
+// The count is taken over whenever the main manager is about to write: it may be letting go of it.
+Executor::Pass::Need Executor::Pass::need_scale(const Apply& apply, const ObjectRef& ref,
+                                                const std::optional<Live>& live) const {
+  if (replicas_differ(apply.object, *live)) return Need::Send;
+  for (const Action& action : plan.actions) {
+    const auto* main = std::get_if<Apply>(&action);
+    if (main && main->manager != kScaleManager && slipway::ref_of(main->object) == ref) {
+      return need(*main, ref, live);
+    }
+  }
+  return Need::Nothing;
+}
+
+Outcome Executor::execute(const Key& key, const Plan& plan, Moment now, std::stop_token stop) {
+  // Taken out, because the key is ours alone while we work on it.
+  Memories memories = memories_.with([&](auto& all) {
+    const auto node = all.extract(key);
+    return node ? std::move(node.mapped()) : Memories{};
+  });
+  Outcome outcome;
+  Pass pass{plan, now, memories, outcome};
+  for (const Action& action : plan.actions) {
+    Result<> done = stop.stop_requested()
+                        ? Result<>(fail(Fault::Unavailable, "the controller is stopping"))
+                        : std::visit([&](const auto& one) { return run(one, pass); }, action);
+    if (done) continue;
+    const bool lasting = std::holds_alternative<Apply>(action) && is_lasting(done.error().fault);
+    outcome.failure = {action,
+                       std::visit([](const auto& one) { return ObjectRef(ref_of(one)); }, action),
+                       std::move(done.error()), lasting};
+    break;
+  }
+  // What was deleted is remembered for as long as the plan still asks for it.
+  std::erase_if(memories, [&](const auto& memory) {
+    return !memory.second.deleted_uid.empty() &&
+           std::ranges::none_of(plan.actions, [&](const Action& action) {
+             const auto* removal = std::get_if<Delete>(&action);
+             return removal && removal->ref == memory.first;
+           });
+  });
+  if (!memories.empty()) {
+    memories_.with([&](auto& all) { all[key] = std::move(memories); });
+  }
+  return outcome;
+}
+
+void Executor::forget(const Key& key) {
+  memories_.with([&](auto& all) { all.erase(key); });
+}
+
+Result<> Executor::run(const Apply& apply, Pass& pass) {
+  const ObjectRef ref = slipway::ref_of(apply.object);
+  SLIPWAY_TRY(kind_of(ref));
+  const auto live = cache_.find(ref);
+  // An apply of the count alone cannot make the object.
+  if (!live && apply.manager == kScaleManager) return {};
+  switch (pass.need(apply, ref, live)) {
+    case Pass::Need::Nothing:
+      return {};
+    case Pass::Need::Send:
+      return send(apply, live, pass);
+    case Pass::Need::Wait:
+      break;
+  }
+  const Memory& memory = pass.memories[ref];
+  const Duration left = memory.sent + truce(memory.repeats) - pass.now.monotonic;
+  pass.outcome.revisit = std::min(pass.outcome.revisit.value_or(left), left);
+  return {};
+}
+
+Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pass& pass) {
+  const ObjectRef ref = slipway::ref_of(apply.object);
+  const Watched kind = *kind_of(ref);
+  kube::ApplyRequest request{
+      target_of(kind).resource, ref.namespace_, ref.name, apply.object, apply.manager,
+      live.has_value()};
+  if (live && apply.manager != kScaleManager) {
+    const Ownership owner = ownership(*live->metadata, apply.object);
+    if (owner == Ownership::Foreign) {
+      return fail(Fault::Conflict, namesake_complaint(*live->metadata, apply.object));
+    }
+    if (owner == Ownership::Predecessor) {
+      return fail(Fault::Unavailable, "the " + ref.kind + " \"" + ref.name +
+                                          "\" of the deleted namesake is still there");
+    }
+  }
+  auto answer = api_.apply(request);
+  if (!answer && !live) answer = settle(std::move(request), std::move(answer.error()));
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  pass.outcome.sent.push_back(describe(Action(apply)));
+  learn(kind, answer->body, pass);
+  if (apply.manager == kScaleManager) return {};
+
+  Memory& memory = pass.memories[ref];
+  const Projection desired =
+      shape_of(ref.kind) ? project(*shape_of(ref.kind), apply.object) : Projection{};
+  const bool again =
+      memory.desired == desired && pass.now.monotonic - memory.sent < kQuarrelForgotten;
+  memory.repeats = again ? memory.repeats + 1 : 0;
+  memory.desired = desired;
+  memory.sent = pass.now.monotonic;
+  const auto stored = cache_.find(ref);
+  memory.answered = stored ? stored->projection : desired;
+  return {};
+}
+
+Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error refused) {
+  if (refused.fault != Fault::Conflict && refused.fault != Fault::Invalid &&
+      refused.fault != Fault::AlreadyExists) {
+    return tl::unexpected(std::move(refused));
+  }
+  const auto found = api_.get({request.resource, request.ns, request.name});
+  if (!found) return tl::unexpected(std::move(refused));
+  const auto kind = watched_kind(request.resource.api_version(), request.resource.kind);
+  const auto live = Cache::read(*kind, found->body);
+  if (!live) return tl::unexpected(std::move(refused));
+  switch (ownership(*live->metadata, request.object)) {
+    case Ownership::Foreign:
+      return fail(Fault::Conflict, namesake_complaint(*live->metadata, request.object));
+    case Ownership::Predecessor:
+      return fail(Fault::Unavailable, std::move(refused.what));
+    case Ownership::Ours:
+      break;
+  }
+  if (refused.fault == Fault::Invalid) return tl::unexpected(std::move(refused));
+  request.force = true;
+  return api_.apply(request);
+}
+
+Result<> Executor::run(const Delete& removal, Pass& pass) {
+  const auto kind = kind_of(removal.ref);
+  if (!kind) return tl::unexpected(kind.error());
+  Memory& memory = pass.memories[removal.ref];
+  if (memory.deleted_uid == removal.uid) return {};  // its event is on the way
+  const auto live = cache_.find(removal.ref);
+  if (live && live->metadata->uid == removal.uid && live->metadata->deletion_timestamp) return {};
+  const auto done = api_.remove(
+      {target_of(*kind).resource, removal.ref.namespace_, removal.ref.name, removal.uid});
+  // Gone, or its name belongs to another object by now: either way this one is no more.
+  if (!done && done.error().fault != Fault::NotFound && done.error().fault != Fault::Conflict) {
+    return done;
+  }
+  memory = {};
+  memory.deleted_uid = removal.uid;
+  if (done) pass.outcome.sent.push_back(describe(Action(removal)));
+  return {};
+}
+
+Result<> Executor::run(const SetStatus& status, Pass& pass) {
+  const auto kind = kind_of(status.ref);
+  if (!kind) return tl::unexpected(kind.error());
+  // The uid makes the server refuse it for a namesake that was made a moment ago.
+  Json object{
+      {"apiVersion", status.ref.api_version},
+      {"kind", status.ref.kind},
+      {"metadata",
+       {{"name", status.ref.name}, {"namespace", status.ref.namespace_}, {"uid", status.uid}}},
+      {"status", status.status}};
+  const auto answer = api_.apply_status({target_of(*kind).resource, status.ref.namespace_,
+                                         status.ref.name, std::move(object), kFieldManager, true});
+  if (!answer) {
+    if (answer.error().fault == Fault::NotFound) return {};
+    return tl::unexpected(answer.error());
+  }
+  pass.outcome.sent.push_back(describe(Action(status)));
+  learn(*kind, answer->body, pass);
+  return {};
+}
+
+Result<> Executor::run(const Announce& news, Pass& pass) {
+  if (announcer_.announce(news, pass.now)) {
+    pass.outcome.sent.push_back(describe(Action(news)));
+  }
+  return {};
+}
+
+// An answer that cannot be read is no failure: the write was taken, and its event will come.
+void Executor::learn(Watched kind, const std::string& body, Pass& pass) {
+  const Ingested learned = cache_.learn(kind, body);
+  pass.outcome.affected.insert(pass.outcome.affected.end(), learned.keys.begin(),
+                               learned.keys.end());
+}
+
+}  // namespace slipway

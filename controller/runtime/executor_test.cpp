@@ -1,0 +1,326 @@
+#include "controller/runtime/executor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "controller/runtime/fake_api.hpp"
+
+namespace slipway {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Calls = std::vector<std::string>;
+
+const Key kChat{ReconcileKind::InferenceService, "ns", "chat"};
+
+Json owned(const char* api_version, const char* kind, const std::string& name,
+           const std::string& owner_uid = "owner") {
+  return {
+      {"apiVersion", api_version},
+      {"kind", kind},
+      {"metadata",
+       {{"name", name},
+        {"namespace", "ns"},
+        {"labels",
+         {{"serving.slipway.dev/service", "chat"}, {"app.kubernetes.io/managed-by", "slipway"}}},
+        {"ownerReferences", Json::array({{{"apiVersion", "serving.slipway.dev/v1alpha1"},
+                                          {"kind", "InferenceService"},
+                                          {"name", "chat"},
+                                          {"uid", owner_uid},
+                                          {"controller", true}}})}}}};
+}
+
+Json service() {
+  Json out = owned("v1", "Service", "chat");
+  out["spec"] = {{"selector", {{"a", "b"}}}, {"ports", Json::array({{{"port", 80}}})}};
+  return out;
+}
+
+Json deployment(std::optional<int> replicas) {
+  Json out = owned("apps/v1", "Deployment", "chat-1");
+  out["spec"]["selector"]["matchLabels"] = {{"a", "b"}};
+  if (replicas) out["spec"]["replicas"] = *replicas;
+  return out;
+}
+
+Apply scale(int replicas) {
+  return {{{"apiVersion", "apps/v1"},
+           {"kind", "Deployment"},
+           {"metadata", {{"name", "chat-1"}, {"namespace", "ns"}}},
+           {"spec", {{"replicas", replicas}}}},
+          kScaleManager};
+}
+
+class ExecutorTest : public testing::Test {
+ protected:
+  Outcome run(std::vector<Action> actions, Duration at = {}) {
+    api_.calls.clear();
+    return executor_.execute(kChat, Plan{std::move(actions), {}}, {Time(hours(500000)), at});
+  }
+  // The cluster holds `object`, in a version that is newer than all before.
+  void hold(Watched kind, Json object, const std::string& uid = "live") {
+    object["metadata"]["uid"] = uid;
+    object["metadata"]["resourceVersion"] = std::to_string(version_ += 10);
+    cache_.learn(kind, object.dump());
+  }
+  static Error refusal(Fault fault, const char* what = "refused") { return {fault, what, {}}; }
+
+  FakeApi api_;
+  Cache cache_;
+  Executor executor_{api_, cache_};
+  int version_ = 5000;
+};
+
+TEST_F(ExecutorTest, SendsOnce_ThenNothing) {
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"apply Service chat"});
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{}) << "the answer was read back into the cache";
+}
+
+TEST_F(ExecutorTest, SendsNothing_WhenARestartedControllerFindsWhatItWants) {
+  hold(Watched::Service, service());
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{});
+}
+
+TEST_F(ExecutorTest, RepairsADrift_ByForce) {
+  Json drifted = service();
+  drifted["spec"]["selector"]["a"] = "c";
+  hold(Watched::Service, drifted);
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"});
+}
+
+TEST_F(ExecutorTest, ComparesReplicas_OnlyWherePlanned) {
+  hold(Watched::Deployment, deployment(5));
+  run({Apply{deployment(std::nullopt)}});
+  EXPECT_EQ(api_.calls, Calls{});
+  run({Apply{deployment(5)}});
+  EXPECT_EQ(api_.calls, Calls{});
+  run({Apply{deployment(2)}});
+  EXPECT_EQ(api_.calls, Calls{"apply! Deployment chat-1"});
+}
+
+TEST_F(ExecutorTest, DoesNotLoop_WhenAdmissionChangesWhatWeSend) {
+  api_.mutate = [](Json& object) { object["spec"]["sessionAffinity"] = "ClientIP"; };
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls.size(), 1u);
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{}) << "what is live is what it makes of our object";
+  Json other = service();
+  other["spec"]["selector"]["a"] = "new";
+  run({Apply{other}});
+  EXPECT_EQ(api_.calls.size(), 1u) << "a new intent is sent";
+}
+
+TEST_F(ExecutorTest, MakesATruce_WhenSomebodyKeepsUndoingUs) {
+  Json theirs = service();
+  theirs["spec"]["selector"]["a"] = "theirs";
+  int sent = 0;
+  for (int i = 0; i < 100; ++i) {
+    hold(Watched::Service, theirs);
+    const Outcome outcome = run({Apply{service()}}, seconds(i));
+    sent += static_cast<int>(api_.calls.size());
+    if (api_.calls.empty()) {
+      ASSERT_TRUE(outcome.revisit) << i;
+      EXPECT_GT(outcome.revisit->count(), 0) << i;
+    }
+  }
+  EXPECT_LT(sent, 12) << "100 times in 100 s would be a war";
+  EXPECT_GT(sent, 5);
+  hold(Watched::Service, theirs);
+  run({Apply{service()}}, minutes(60));
+  EXPECT_EQ(api_.calls.size(), 1u) << "much later it is a new quarrel";
+}
+
+TEST_F(ExecutorTest, WaitsWhileALiveChildIsBeingDeleted) {
+  Json going = service();
+  going["metadata"]["deletionTimestamp"] = "2026-11-23T10:00:00Z";
+  going["spec"]["selector"] = {{"x", "y"}};
+  hold(Watched::Service, going);
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{});
+}
+
+TEST_F(ExecutorTest, HandsTheCountOver_BeforeItLetsGoOfIt) {
+  Json ours = deployment(3);
+  ours["metadata"]["annotations"]["serving.slipway.dev/scaled-by"] = "slipway";
+  hold(Watched::Deployment, ours);
+  Json next = deployment(std::nullopt);
+  next["metadata"]["annotations"]["serving.slipway.dev/scaled-by"] = "hpa";
+  const std::vector<Action> plan{scale(3), Apply{next}};
+  run(plan);
+  EXPECT_EQ(api_.calls,
+            (Calls{"apply! slipway-scale Deployment chat-1", "apply! Deployment chat-1"}));
+  run(plan);
+  EXPECT_EQ(api_.calls, Calls{}) << "both are as they should be";
+}
+
+TEST_F(ExecutorTest, SetsTheCountOfANewDeployment_AfterMakingIt) {
+  run({scale(4)});
+  EXPECT_EQ(api_.calls, Calls{}) << "a count alone cannot make a Deployment";
+  run({Apply{deployment(std::nullopt)}, scale(4)});
+  EXPECT_EQ(api_.calls,
+            (Calls{"apply Deployment chat-1", "apply! slipway-scale Deployment chat-1"}));
+}
+
+TEST_F(ExecutorTest, NamesTheOwnerOfANamesake) {
+  Json theirs{{"metadata",
+               {{"name", "chat"},
+                {"namespace", "ns"},
+                {"annotations", {{"meta.helm.sh/release-name", "web"}}}}}};
+  api_.foreign["chat"] = theirs;
+  api_.refusals = {refusal(Fault::Conflict)};
+  const Outcome outcome = run({Apply{service()}, Announce{}});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->error.what,
+            "Service \"chat\" exists and belongs to Helm release web; rename this service or "
+            "delete that one");
+  EXPECT_TRUE(outcome.failure->lasting);
+  EXPECT_EQ(outcome.failure->object, (ObjectRef{"v1", "Service", "ns", "chat"}));
+  EXPECT_EQ(api_.calls, (Calls{"apply Service chat", "get Service chat"})) << "no force, and stop";
+}
+
+TEST_F(ExecutorTest, TakesBackWhatIsOurs_WhenTheWatchDoesNotShowIt) {
+  api_.foreign["chat"] = service();  // somebody took our label away
+  api_.refusals = {refusal(Fault::Conflict)};
+  const Outcome outcome = run({Apply{service()}});
+  EXPECT_FALSE(outcome.failure);
+  EXPECT_EQ(api_.calls, (Calls{"apply Service chat", "get Service chat", "apply! Service chat"}));
+}
+
+TEST_F(ExecutorTest, NeverTouchesALabelledObjectOfSomebodyElse) {
+  Json theirs = owned("v1", "Service", "chat", "other");
+  theirs["metadata"]["ownerReferences"][0]["kind"] = "Deployment";
+  theirs["metadata"]["ownerReferences"][0]["name"] = "web";
+  hold(Watched::Service, theirs);
+  const Outcome outcome = run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_TRUE(outcome.failure->lasting);
+  EXPECT_NE(outcome.failure->error.what.find("belongs to Deployment web"), std::string::npos);
+}
+
+TEST_F(ExecutorTest, WaitsForTheChildrenOfADeletedNamesake) {
+  Json left = owned("v1", "Service", "chat", "former-uid");
+  hold(Watched::Service, left);
+  const Outcome outcome = run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_FALSE(outcome.failure->lasting) << "the garbage collector will take it";
+}
+
+struct FaultCase {
+  const char* name;
+  Fault fault;
+  bool lasting;
+};
+class FaultTest : public ExecutorTest, public testing::WithParamInterface<FaultCase> {};
+
+TEST_P(FaultTest, SaysWhetherTryingAgainHelps_AndStops) {
+  api_.refusals = {refusal(GetParam().fault)};
+  const Outcome outcome = run({Apply{service()}, Apply{deployment(1)}});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->lasting, GetParam().lasting);
+  EXPECT_EQ(outcome.failure->action, Action(Apply{service()}));
+  for (const std::string& call : api_.calls) EXPECT_EQ(call.find("Deployment"), std::string::npos);
+  run({Apply{service()}, Apply{deployment(1)}});
+  EXPECT_EQ(api_.calls.size(), 2u) << "nothing was taken for done";
+}
+
+INSTANTIATE_TEST_SUITE_P(Executor, FaultTest,
+                         testing::ValuesIn<FaultCase>({
+                             {"quota", Fault::Forbidden, true},
+                             {"admission", Fault::Invalid, true},
+                             {"no_answer", Fault::Unavailable, false},
+                             {"too_many_requests", Fault::Throttled, false},
+                             {"namespace_gone", Fault::NotFound, false},
+                         }),
+                         [](const auto& one) { return std::string(one.param.name); });
+
+TEST_F(ExecutorTest, DeletesByUid_Once) {
+  const Delete removal{{"v1", "Service", "ns", "old"}, "u1"};
+  run({removal});
+  EXPECT_EQ(api_.calls, Calls{"delete Service old u1"});
+  run({removal});
+  EXPECT_EQ(api_.calls, Calls{}) << "its event is on the way";
+  run({Delete{removal.ref, "u2"}});
+  EXPECT_EQ(api_.calls, Calls{"delete Service old u2"}) << "a namesake is another object";
+}
+
+TEST_F(ExecutorTest, ADeletionOfWhatIsGoneOrReplacedIsDone) {
+  for (const Fault fault : {Fault::NotFound, Fault::Conflict}) {
+    api_.refusals = {refusal(fault)};
+    EXPECT_FALSE(run({Delete{{"v1", "Service", "ns", "x"}, "u"}}).failure);
+  }
+  api_.refusals = {refusal(Fault::Unavailable)};
+  EXPECT_TRUE(run({Delete{{"v1", "Service", "ns", "y"}, "u"}}).failure);
+}
+
+TEST_F(ExecutorTest, WritesStatusForOneUidOnly) {
+  const SetStatus status{
+      {"serving.slipway.dev/v1alpha1", "InferenceService", "ns", "chat"}, "u7", {{"a", 1}}};
+  run({status});
+  EXPECT_EQ(api_.calls, Calls{"status InferenceService chat"});
+  EXPECT_EQ(api_.last["metadata"]["uid"], "u7");
+  EXPECT_EQ(api_.last["status"], Json({{"a", 1}}));
+  api_.refusals = {refusal(Fault::NotFound)};
+  EXPECT_FALSE(run({status}).failure) << "its object is gone";
+  api_.refusals = {refusal(Fault::Conflict)};
+  const Outcome outcome = run({status});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_FALSE(outcome.failure->lasting) << "a namesake: the cache will know it in a moment";
+}
+
+TEST_F(ExecutorTest, AnnouncesOncePerHourAndCause) {
+  Announce news{{"v1", "Service", "ns", "chat"}, "u", true, "Refused", "quota"};
+  const std::vector<Action> plan{news};
+  run(plan);
+  EXPECT_EQ(api_.calls, Calls{"create Event Refused"});
+  run(plan, minutes(59));
+  EXPECT_EQ(api_.calls, Calls{});
+  run(plan, minutes(61));
+  EXPECT_EQ(api_.calls.size(), 1u);
+  news.message = "another";
+  run({news}, minutes(61));
+  EXPECT_EQ(api_.calls.size(), 1u);
+}
+
+TEST_F(ExecutorTest, AnEventThatIsRefusedStopsNothing_AndIsTriedAgain) {
+  const Announce news{{"v1", "Service", "ns", "chat"}, "u", true, "Refused", "quota"};
+  api_.refusals = {refusal(Fault::Forbidden)};
+  EXPECT_FALSE(run({news, Apply{service()}}).failure);
+  EXPECT_EQ(api_.calls, (Calls{"create Event Refused", "apply Service chat"}));
+  run({news});
+  EXPECT_EQ(api_.calls.size(), 1u);
+}
+
+TEST_F(ExecutorTest, StopsBetweenTwoWrites) {
+  std::stop_source stop;
+  stop.request_stop();
+  const Outcome outcome =
+      executor_.execute(kChat, Plan{{Apply{service()}}, {}}, {}, stop.get_token());
+  EXPECT_EQ(api_.calls, Calls{});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_FALSE(outcome.failure->lasting);
+}
+
+TEST(Event, HasANameMadeOfItsCause) {
+  const Announce news{
+      {"v1", "Node", "", std::string(253, 'x')}, "u", false, "Why", std::string(2000, 'm')};
+  const Time now{hours(500000)};
+  const Json event = event_of(news, now);
+  EXPECT_EQ(event["metadata"]["namespace"], "default");
+  EXPECT_EQ(event["metadata"]["name"].get<std::string>().size(), 253u);
+  EXPECT_EQ(event["note"].get<std::string>().size(), 1024u);
+  EXPECT_EQ(event_of(news, now + minutes(1))["metadata"]["name"], event["metadata"]["name"]);
+  EXPECT_NE(event_of(news, now + hours(1))["metadata"]["name"], event["metadata"]["name"]);
+}
+
+}  // namespace
+}  // namespace slipway
