@@ -47,19 +47,28 @@ Grant by_profile(const std::string& profile, const std::vector<Offer>& offers) {
   return grant;
 }
 
-Grant by_count(int count, const std::vector<Offer>& offers) {
+// `need_mib` is of each device; 0: any will do. A node that does not say counts as large enough.
+Grant by_count(int count, std::int64_t need_mib, const std::vector<Offer>& offers) {
   int most = 0;
+  const Offer* largest = nullptr;
   std::int64_t mib = 0;
   std::string where;
   for (const Offer& offer : offers) {
     if (!offer.profile.empty()) continue;
+    if (!largest || offer.usable_mib > largest->usable_mib) largest = &offer;
+    if (offer.usable_mib > 0 && offer.usable_mib < need_mib) continue;
     if (offer.devices > most) most = offer.devices, where = offer.node, mib = offer.usable_mib;
   }
   if (most >= count) return whole_gpus(count, mib, "");
-  const std::string nearest =
-      most > 0 ? fmt::format("the largest node, {}, has {}", where, most) : what_there_is(offers);
+  std::string nearest = what_there_is(offers);
+  if (most > 0)
+    nearest = fmt::format("the largest node, {}, has {}", where, most);
+  else if (largest)
+    nearest = fmt::format("the largest device is {} with {} MiB usable on node {}",
+                          largest->resource, largest->usable_mib, largest->node);
+  const std::string each = need_mib > 0 ? fmt::format(" of {} MiB each", need_mib) : "";
   return whole_gpus(count, mib,
-                    fmt::format("needs {} x {} on one node; {}", count, kWhole, nearest));
+                    fmt::format("needs {} x {}{} on one node; {}", count, kWhole, each, nearest));
 }
 
 // A node that has no label for the memory of its whole GPUs says nothing about them: they count as
@@ -97,11 +106,13 @@ Grant by_memory(std::int64_t need_mib, const std::string& asked, const std::vect
 Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
   if (!request.profile.empty()) return by_profile(request.profile, offers);
   const int count = request.count.value_or(1);
-  if (request.memory.empty() || count > 1) return by_count(count, offers);
+  if (request.memory.empty()) return by_count(count, 0, offers);
   const auto bytes = parse_bytes(request.memory);
-  if (!bytes) return whole_gpus(1, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
+  if (!bytes) return whole_gpus(count, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
   constexpr std::int64_t kMiB = std::int64_t{1024} * 1024;
-  return by_memory((*bytes + kMiB - 1) / kMiB, request.memory, offers);
+  const std::int64_t need_mib = *bytes / kMiB + (*bytes % kMiB > 0 ? 1 : 0);
+  return count > 1 ? by_count(count, need_mib, offers)
+                   : by_memory(need_mib, request.memory, offers);
 }
 
 }  // namespace slipway::gpu

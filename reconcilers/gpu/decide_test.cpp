@@ -9,6 +9,7 @@ namespace {
 
 const Offer kA100{"nvidia.com/gpu", "", 81920, 8, "a", "NVIDIA-A100-SXM4-80GB"};
 const Offer kL4{"nvidia.com/gpu", "", 23034, 1, "l", "NVIDIA-L4"};
+const Offer kTwoL4{"nvidia.com/gpu", "", 23034, 2, "l2", "NVIDIA-L4"};
 const Offer kOneG{"nvidia.com/mig-1g.10gb", "1g.10gb", 9856, 7, "m", ""};
 const Offer kTwoG{"nvidia.com/mig-2g.20gb", "2g.20gb", 19968, 3, "m", ""};
 const Offer kSilent{"nvidia.com/gpu", "", 0, 1, "s", ""};
@@ -21,6 +22,12 @@ GpuRequest memory(const char* quantity) {
 GpuRequest count(int n) {
   GpuRequest request;
   request.count = n;
+  return request;
+}
+
+GpuRequest both(int n, const char* quantity) {
+  GpuRequest request = count(n);
+  request.memory = quantity;
   return request;
 }
 
@@ -92,6 +99,25 @@ INSTANTIATE_TEST_SUITE_P(
         {"absent_memory_is_one_gpu", GpuRequest{}, {kA100}, "nvidia.com/gpu", 1, ""},
         {"count_on_one_node", count(8), {kA100}, "nvidia.com/gpu", 8, ""},
         {"count_too_many", count(9), {kA100}, "nvidia.com/gpu", 9, "the largest node, a, has 8"},
+        {"several_of_enough_memory_each",
+         both(2, "40Gi"),
+         {kA100, kTwoL4},
+         "nvidia.com/gpu",
+         2,
+         ""},
+        {"several_that_are_each_too_small",
+         both(2, "40Gi"),
+         {kTwoL4},
+         "nvidia.com/gpu",
+         2,
+         "needs 2 x nvidia.com/gpu of 40960 MiB each on one node; the largest device is "
+         "nvidia.com/gpu with 23034 MiB usable on node l2"},
+        {"several_in_one_node",
+         both(9, "40Gi"),
+         {kA100},
+         "nvidia.com/gpu",
+         9,
+         "of 40960 MiB each on one node; the largest node, a, has 8"},
         {"unreadable_quantity", memory("18 gigs"), {kA100}, "nvidia.com/gpu", 1, "spec.gpu.memory"},
     }),
     [](const auto& row) { return std::string(row.param.name); });
