@@ -2,6 +2,7 @@
 
 #include "crds/types/decode.hpp"
 #include "reconcilers/common/names.hpp"
+#include "reconcilers/common/text.hpp"
 #include "reconcilers/model_version/plan.hpp"
 
 namespace slipway::model_version {
@@ -12,6 +13,13 @@ bool fetches(const k8s::PodView& pod, std::string_view version) {
   return at != pod.metadata.annotations.end() && at->second == version;
 }
 
+// A report that the status' schema would refuse was not written by the agent; believing it would
+// leave the status unwritable. Bounds: crds/types/model_version.hpp.
+bool is_believable(const AgentReport& report) {
+  return is_reason(report.reason) && report.digest.size() <= 71 && report.format.size() <= 32 &&
+         report.architecture.size() <= 128;
+}
+
 std::optional<Fetch> fetch_of(const k8s::PodView& pod) {
   const auto& statuses = pod.status.init_container_statuses;
   const auto at = std::ranges::find(statuses, "model", &k8s::ContainerStatusView::name);
@@ -19,7 +27,7 @@ std::optional<Fetch> fetch_of(const k8s::PodView& pod) {
   Fetch fetch{at->state.running.has_value(), std::nullopt};
   const auto& ended = at->state.terminated ? at->state.terminated : at->last_state.terminated;
   if (ended)
-    if (auto report = decode<AgentReport>(ended->message); report && !report->reason.empty())
+    if (auto report = decode<AgentReport>(ended->message); report && is_believable(*report))
       fetch.report = std::move(*report);
   return fetch;
 }

@@ -8,6 +8,7 @@
 #include "crds/types/encode.hpp"
 #include "reconcilers/common/conditions.hpp"
 #include "reconcilers/common/owners.hpp"
+#include "reconcilers/common/text.hpp"
 
 namespace slipway::model_version {
 namespace {
@@ -40,21 +41,31 @@ const AgentReport* first(const Observed& seen, bool verified) {
   return nullptr;
 }
 
+// A pod that got other bytes than those that were verified first. The digest in the status is that
+// pin: it is written once and never moves, because the spec of a version cannot change.
+const AgentReport* strayed(const Observed& seen) {
+  const std::string& pinned = seen.owner->status.digest;
+  for (const Fetch& fetch : seen.fetches)
+    if (fetch.report && fetch.report->reason == "Verified" && !pinned.empty() &&
+        fetch.report->digest != pinned)
+      return &*fetch.report;
+  return nullptr;
+}
+
 // What was verified once stays so: a later failure is the pod's, and its service tells it.
 Outcome outcome_of(const Observed& seen) {
   const ModelVersionStatus& before = seen.owner->status;
-  if (const AgentReport* report = first(seen, true)) {
-    if (!before.digest.empty() && before.phase == "Verified" && report->digest != before.digest)
-      return {"Failed", "DigestMismatch",
-              fmt::format("the source changed: a pod verified {}, but this version is pinned to {}",
-                          report->digest, before.digest),
-              nullptr};
+  if (const AgentReport* report = strayed(seen))
+    return {"Failed", "DigestMismatch",
+            fmt::format("the source changed: a pod verified {}, but this version is pinned to {}",
+                        report->digest, before.digest),
+            nullptr};
+  if (const AgentReport* report = first(seen, true))
     return {"Verified", "Verified", "every byte was verified", report};
-  }
-  if (before.phase == "Verified")
+  if (before.phase == "Verified" || !before.digest.empty())
     return {"Verified", "Verified", "every byte was verified", nullptr};
   if (const AgentReport* report = first(seen, false))
-    return {"Failed", report->reason, report->message, nullptr};
+    return {"Failed", report->reason, clipped(report->message), nullptr};
   if (std::ranges::any_of(seen.fetches, &Fetch::running))
     return {"Resolving", "Fetching", "a pod fetches and verifies it", nullptr};
   if (seen.used_by.empty())
@@ -110,10 +121,11 @@ Plan plan(const Observed& seen, Time now) {
   const ModelVersionStatus status = status_of(seen, now);
   if (status == seen.owner->status) return plan;
   plan.actions.push_back(SetStatus{ref, metadata.uid, encode(status)});
-  if (status.phase == "Failed" && seen.owner->status.summary != status.summary)
-    plan.actions.push_back(Announce{ref, metadata.uid, true,
-                                    find_condition(status.conditions, "Stalled")->reason,
-                                    status.summary.substr(0, 1000)});
+  // Once a cause: the words may differ from retry to retry.
+  const Condition* before = find_condition(seen.owner->status.conditions, "Stalled");
+  const std::string& reason = find_condition(status.conditions, "Stalled")->reason;
+  if (status.phase == "Failed" && (!before || before->status != "True" || before->reason != reason))
+    plan.actions.push_back(Announce{ref, metadata.uid, true, reason, status.summary});
   return plan;
 }
 

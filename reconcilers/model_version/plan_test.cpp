@@ -95,11 +95,69 @@ TEST(ModelVersionPlan, TellsAChangedSource) {
   EXPECT_NE(status.summary.find("sha256:bb"), std::string::npos);
 }
 
+TEST(ModelVersionPlan, KeepsToWhatWasVerifiedFirst) {
+  ModelVersion owner = version();
+  owner.status = status_after(seen(owner, {{false, verified("sha256:aa")}}));
+  // Whichever pod comes first, and however often it is looked at.
+  const Observed changed =
+      seen(owner, {{false, verified("sha256:aa")}, {false, verified("sha256:bb")}});
+  owner.status = status_after(changed);
+  EXPECT_EQ(owner.status.phase, "Failed");
+  EXPECT_EQ(owner.status.digest, "sha256:aa");
+  const auto again = std::make_shared<const ModelVersion>(owner);
+  EXPECT_TRUE(
+      plan({again, changed.used_by, changed.fetches}, kNow + Duration(60'000)).actions.empty());
+
+  owner.status = status_after({again, changed.used_by, {changed.fetches[0]}});  // the other is gone
+  EXPECT_EQ(owner.status.phase, "Verified");
+}
+
+TEST(ModelVersionPlan, TellsACauseOnceAndNotWithEachRetry) {
+  ModelVersion owner = version();
+  AgentReport report;
+  report.reason = "Unreachable";
+  report.message = "no answer after 10 s";
+  owner.status = status_after(seen(owner, {{false, report}}));
+  report.message = "no answer after 12 s";
+  for (const Action& action : plan(seen(owner, {{false, report}}), kNow).actions)
+    EXPECT_FALSE(std::holds_alternative<Announce>(action));
+}
+
+TEST(ModelVersionPlan, CutsALongMessageBetweenCharacters) {
+  AgentReport report = failed();
+  report.message = "x";
+  for (int i = 0; i < 700; ++i) report.message += "\u00e9";
+  const Plan decided = plan(seen(version(), {{false, report}}), kNow);
+  EXPECT_NO_THROW(to_json(decided).dump());
+}
+
 TEST(ModelVersionPlan, SaysNothingTwice) {
   ModelVersion owner = version();
   owner.status = status_after(seen(owner, {{false, verified("sha256:aa")}}));
   EXPECT_TRUE(
       plan(seen(owner, {{false, verified("sha256:aa")}}), kNow + Duration(60'000)).actions.empty());
+}
+
+TEST(ModelVersionObserve, BelievesNoReportThatTheSchemaWouldRefuse) {
+  for (const Json& report : {Json{{"reason", "Verified"}, {"digest", std::string(4000, 'a')}},
+                             Json{{"reason", std::string(300, 'x')}, {"message", "odd"}}}) {
+    testing::World world;
+    Json pod = Json::parse(R"({"kind":"Pod","metadata":{"name":"p","namespace":"prod"},"status":{
+      "initContainerStatuses":[{"name":"model","state":{"terminated":{"exitCode":1}}}]}})");
+    pod["metadata"]["labels"] = {{kServiceLabel, "chat"}};
+    pod["metadata"]["annotations"] = {{kModelAnnotation, "chat-v7"}};
+    pod["status"]["initContainerStatuses"][0]["state"]["terminated"]["message"] = report.dump();
+    for (const Json& object :
+         {Json::parse(
+              R"({"kind":"ModelVersion","metadata":{"name":"chat-v7","namespace":"prod"}})"),
+          Json::parse(R"({"kind":"InferenceService","metadata":{"name":"chat","namespace":"prod"},
+                          "spec":{"model":{"version":"chat-v7"}}})"),
+          pod})
+      ASSERT_TRUE(world.add(object));
+    const Observed observed = observe("prod", "chat-v7", world);
+    ASSERT_EQ(observed.fetches.size(), 1U);
+    EXPECT_FALSE(observed.fetches[0].report) << report.dump();
+  }
 }
 
 TEST(ModelVersionObserve, ReadsReportsOfItsOwnPodsOnly) {
