@@ -8,6 +8,7 @@
 #include "crds/types/agent_report.hpp"
 #include "crds/types/decode.hpp"
 #include "reconcilers/common/names.hpp"
+#include "reconcilers/common/text.hpp"
 
 namespace slipway::inference_service {
 namespace {
@@ -38,11 +39,19 @@ const ContainerStatusView* container(const std::vector<ContainerStatusView>& all
 }
 
 // The failed end of a container: of this run, or of the one before when it waits to be restarted.
+// An engine is never done, so any end of it is a failure.
 const ContainerStatusView::Terminated* failure_of(const ContainerStatusView& status) {
-  if (status.state.terminated)
-    return status.state.terminated->exit_code != 0 ? &*status.state.terminated : nullptr;
+  const auto failed = [&](const ContainerStatusView::Terminated& end) {
+    return end.exit_code != 0 || status.name == "engine" ? &end : nullptr;
+  };
+  if (status.state.terminated) return failed(*status.state.terminated);
   if (status.ready || !status.last_state.terminated) return nullptr;
-  return status.last_state.terminated->exit_code != 0 ? &*status.last_state.terminated : nullptr;
+  return failed(*status.last_state.terminated);
+}
+
+// It has ended for good; where it still is needed, another pod takes its place.
+bool is_finished(const PodView& pod) {
+  return pod.status.phase == "Failed" || pod.status.phase == "Succeeded";
 }
 
 std::string last_line_of(std::string_view text) {
@@ -76,10 +85,13 @@ Problem ended(const ContainerStatusView& status, const ContainerStatusView::Term
             fmt::format("{} was killed: out of memory, exit {}{}{}{}", status.name, end.exit_code,
                         times, last.empty() ? "" : "; last line: ", last)};
   }
-  if (reported) return {report->reason, report->message + times};
-  return {status.name == "engine" ? "EngineExited" : "FetchFailed",
-          fmt::format("{} exited {}{}; last line: {}", status.name, end.exit_code, times,
-                      last_line_of(end.message))};
+  const char* plain = status.name == "engine" ? "EngineExited" : "FetchFailed";
+  // Whatever runs in the container may have written the report.
+  if (reported)
+    return {is_reason(report->reason) ? report->reason : plain, report->message + times};
+  const std::string last = last_line_of(end.message);
+  return {plain, fmt::format("{} exited {}{}{}{}", status.name, end.exit_code, times,
+                             last.empty() ? "" : "; last line: ", last)};
 }
 
 std::optional<Problem> container_problem(const Observed& seen, const ContainerStatusView& status) {
@@ -108,10 +120,18 @@ std::optional<Problem> pod_problem(const Observed& seen, const PodView& pod,
     if (auto problem = container_problem(seen, status)) return problem;
   for (const auto& status : pod.status.container_statuses)
     if (auto problem = container_problem(seen, status)) return problem;
-  if (pod.status.phase == "Failed")
-    return Problem{pod.status.reason.empty() ? "PodFailed" : pod.status.reason,
-                   fmt::format("pod {} failed: {}", pod.metadata.name, pod.status.message)};
   return std::nullopt;
+}
+
+std::optional<Problem> end_of_pod(const Observed& seen, const PodView& pod,
+                                  const Revision& revision) {
+  // Eviction and the like: the containers only tell that they were killed.
+  if (is_reason(pod.status.reason))
+    return Problem{pod.status.reason,
+                   fmt::format("pod {} failed: {}", pod.metadata.name, pod.status.message)};
+  if (auto problem = pod_problem(seen, pod, revision)) return problem;
+  return Problem{"PodFailed",
+                 fmt::format("pod {} failed: {}", pod.metadata.name, pod.status.message)};
 }
 
 std::optional<Problem> deployment_problem(const k8s::DeploymentView& deployment) {
@@ -136,7 +156,8 @@ Progress::Stage stage_of(const PodView& pod) {
 Progress progress_of(const Observed& seen, std::string_view revision_hash) {
   Progress progress;
   for (const auto& pod : seen.pods) {
-    if (!belongs_to(*pod, revision_hash) || pod->metadata.deletion_timestamp) continue;
+    if (!belongs_to(*pod, revision_hash) || pod->metadata.deletion_timestamp || is_finished(*pod))
+      continue;
     ++progress.pods;
     progress.ready += is_ready(*pod) ? 1 : 0;
     progress.stage = std::max(progress.stage, stage_of(*pod));
@@ -146,10 +167,16 @@ Progress progress_of(const Observed& seen, std::string_view revision_hash) {
 
 std::optional<Problem> diagnose(const Observed& seen, const Revision& revision) {
   for (const auto& pod : seen.pods) {
-    if (!belongs_to(*pod, revision.hash) || pod->metadata.deletion_timestamp || is_ready(*pod))
+    if (!belongs_to(*pod, revision.hash) || pod->metadata.deletion_timestamp || is_ready(*pod) ||
+        is_finished(*pod))
       continue;
     if (auto problem = pod_problem(seen, *pod, revision)) return problem;
   }
+  // A pod that failed for good is the cause only until another one has got further.
+  const bool replaced = progress_of(seen, revision.hash).stage > Progress::Stage::Pending;
+  for (const auto& pod : seen.pods)
+    if (!replaced && belongs_to(*pod, revision.hash) && pod->status.phase == "Failed")
+      return end_of_pod(seen, *pod, revision);
   const auto* deployment = deployment_of(seen, revision.hash);
   return deployment ? deployment_problem(*deployment) : std::nullopt;
 }

@@ -98,6 +98,9 @@ Plan plan(const Observed& seen, Time now) {
   if (course.wanted) {
     apply_children(plan.actions, seen, course);
     remove_strays(plan.actions, seen, course);
+  } else if (!course.serve.empty()) {
+    // What answers stays reachable while the spec cannot be met.
+    plan.actions.push_back(Apply{render_service(owner, course.serve)});
   }
   const InferenceServiceStatus status = status_of(seen, course, now);
   if (status == owner.status) return plan;

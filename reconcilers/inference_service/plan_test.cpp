@@ -4,128 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "crds/base/yaml.hpp"
-#include "reconcilers/common/names.hpp"
-#include "reconcilers/reconcile.hpp"
-#include "reconcilers/testing/world.hpp"
+#include "reconcilers/testing/cluster.hpp"
 
 namespace slipway {
 namespace {
 
-constexpr Time kNow{std::chrono::milliseconds{1'795'442'520'000}};
-const Settings kSettings{"example.com/slipway:1"};
-
-// A cluster that does what plans say at once, and pods as the test wants them.
-class Cluster {
- public:
-  Cluster() {
-    objects_.push_back(
-        Json::parse(R"({"kind":"ClusterServingRuntime","metadata":{"name":"llama-cpp"},
-      "spec":{"engine":"llama.cpp","image":"llama:1","command":["/usr/bin/llama-server"],
-              "formats":[{"name":"gguf"}],"devices":["cpu","nvidia"]}})"));
-    set_spec(R"({"model":{"uri":"pvc://models/a.gguf"}})");
-  }
-
-  void set_spec(const char* spec) {
-    service_["kind"] = "InferenceService";
-    service_["metadata"] = {
-        {"name", "chat"}, {"namespace", "prod"}, {"uid", "isvc-1"}, {"generation", ++generation_}};
-    service_["spec"] = Json::parse(spec);
-  }
-
-  Plan plan(const std::optional<Refusal>& refusal = {}) const {
-    testing::World world;
-    EXPECT_TRUE(world.add(service_));
-    for (const Json& object : objects_) EXPECT_TRUE(world.add(object));
-    for (const Json& pod : pods_) EXPECT_TRUE(world.add(pod));
-    return reconcile({ReconcileKind::InferenceService, "prod", "chat"}, world, kSettings, refusal,
-                     kNow);
-  }
-
-  // Executes plans until one changes nothing; returns all Deployments' names that exist then.
-  std::vector<std::string> settle() {
-    for (int i = 0; i < 10; ++i)
-      if (!execute(plan())) return deployments();
-    ADD_FAILURE() << "plans never settle";
-    return {};
-  }
-
-  std::vector<std::string> deployments() const { return names("Deployment"); }
-  std::vector<std::string> names(const char* kind) const {
-    std::vector<std::string> out;
-    for (const Json& object : objects_)
-      if (object.at("kind") == kind) out.push_back(object.at("metadata").at("name"));
-    return out;
-  }
-  void remove(const char* kind) {
-    std::erase_if(objects_, [&](const Json& object) { return object.at("kind") == kind; });
-  }
-
-  void add_pod(const std::string& deployment, const char* status) {
-    pods_.push_back({{"kind", "Pod"},
-                     {"metadata",
-                      {{"name", deployment + "-" + std::to_string(pods_.size())},
-                       {"namespace", "prod"},
-                       {"labels",
-                        {{kServiceLabel, "chat"},
-                         {kRevisionLabel, deployment.substr(deployment.rfind('-') + 1)}}}}},
-                     {"status", Json::parse(status)}});
-  }
-  void remove_pods() { pods_.clear(); }
-
-  std::string selected() const {
-    for (const Json& object : objects_)
-      if (object.at("kind") == "Service") return object["spec"]["selector"][kRevisionLabel];
-    return "";
-  }
-  const Json& status() const { return service_.at("status"); }
-  std::string condition(const char* type, const char* member) const {
-    for (const Json& condition : status().at("conditions"))
-      if (condition.at("type") == type) return condition.at(member);
-    return "absent";
-  }
-
- private:
-  // True if anything changed.
-  bool execute(const Plan& plan) {
-    bool changed = false;
-    for (const Action& action : plan.actions) {
-      if (const auto* apply = std::get_if<Apply>(&action)) changed |= put(*apply);
-      if (const auto* del = std::get_if<Delete>(&action)) changed |= erase(del->ref) > 0;
-      if (const auto* set = std::get_if<SetStatus>(&action)) {
-        changed = true;
-        service_["status"] = set->status;
-      }
-    }
-    return changed;
-  }
-  bool put(const Apply& apply) {
-    for (Json& object : objects_) {
-      if (!(ref_of_kind(object) == ref_of_kind(apply.object))) continue;
-      const Json before = object;
-      object.merge_patch(apply.object);
-      return object != before;
-    }
-    objects_.push_back(apply.object);
-    return true;
-  }
-  std::size_t erase(const ObjectRef& ref) {
-    return std::erase_if(objects_, [&](const Json& object) {
-      return object.at("kind") == ref.kind && object.at("metadata").at("name") == ref.name;
-    });
-  }
-  static std::pair<std::string, std::string> ref_of_kind(const Json& object) {
-    return {object.at("kind"), object.at("metadata").at("name")};
-  }
-
-  int generation_ = 0;
-  Json service_;
-  std::vector<Json> objects_;
-  std::vector<Json> pods_;
-};
-
-constexpr const char* kReadyPod =
-    R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}]})";
+using testing::Cluster;
+using testing::kReadyPod;
 
 TEST(Plan, FirstRevisionServesAtOnceAndIsReadyWithItsPod) {
   Cluster cluster;
@@ -237,7 +122,8 @@ TEST(Plan, RefusalOfAChildIsTold) {
   Cluster cluster;
   const Refusal refusal{{"apps/v1", "Deployment", "prod", "chat-x"},
                         {Fault::Forbidden, "exceeded quota: small, used 2, limited 2", {}}};
-  const Plan plan = cluster.plan(refusal);
+  cluster.refuse(refusal);
+  const Plan plan = cluster.plan();
   const auto* status = std::get_if<SetStatus>(&plan.actions.at(plan.actions.size() - 2));
   ASSERT_NE(status, nullptr);
   EXPECT_EQ(status->status["state"], "Blocked");

@@ -30,8 +30,9 @@ Json scaling_rules(const ScalingRules& rules) {
 
 ReplicaBounds replica_bounds(const InferenceServiceSpec& spec) {
   if (!spec.replicas) return {};
-  const int max = spec.replicas->max.value_or(std::max(spec.replicas->min, 1));
-  return {spec.replicas->min, max};
+  // The schema refuses max < min; an object that got past it must not end in an empty range.
+  const int least = std::max(spec.replicas->min, 1);
+  return {spec.replicas->min, std::max(spec.replicas->max.value_or(least), least)};
 }
 
 std::string deployment_name(const InferenceService& owner, std::string_view revision_hash) {

@@ -43,12 +43,16 @@ Json volumes(const Input& in) {
   if (const std::string claim = claim_of(source.uri); !claim.empty())
     out.push_back({{"name", "slipway-source"},
                    {"persistentVolumeClaim", {{"claimName", claim}, {"readOnly", true}}}});
+  // Optional, so that the agent starts and says what it misses; kubelet would wait in silence.
   if (source.ca_ref && !source.ca_ref->name.empty())
     out.push_back({{"name", "slipway-source-ca"},
-                   {"configMap", {{"name", source.ca_ref->name}, {"defaultMode", 0444}}}});
+                   {"configMap",
+                    {{"name", source.ca_ref->name}, {"defaultMode", 0444}, {"optional", true}}}});
   if (source.secret_ref && !source.secret_ref->name.empty())
-    out.push_back({{"name", "slipway-source-secret"},
-                   {"secret", {{"secretName", source.secret_ref->name}, {"defaultMode", 0440}}}});
+    out.push_back(
+        {{"name", "slipway-source-secret"},
+         {"secret",
+          {{"secretName", source.secret_ref->name}, {"defaultMode", 0440}, {"optional", true}}}});
   const std::string& shm = in.pod.shm.empty() ? in.runtime().shm : in.pod.shm;
   if (!shm.empty())
     out.push_back(

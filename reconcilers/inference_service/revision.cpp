@@ -62,12 +62,23 @@ std::variant<Model, Unresolved> model_of(const Observed& seen) {
   return Model{spec.source, digest_of(spec.source, spec.digest), format};
 }
 
+// What is written but empty asks for nothing, so it makes no other revision.
+template <class Part>
+void add_wish(Json& wish, const char* name, const std::optional<Part>& part) {
+  if (!part) return;
+  Json asked = Json::object();
+  const Json encoded = encode(*part);
+  for (const auto& [key, value] : encoded.items())
+    if (!value.empty()) asked[key] = value;
+  if (!asked.empty()) wish[name] = std::move(asked);
+}
+
 // Everything of the user's wish that makes another pod. Looked-up content is not in it.
 std::string hash_of(const InferenceServiceSpec& spec, const Model& model) {
   Json wish{{"source", encode(model.source)}, {"digest", model.digest}, {"runtime", spec.runtime}};
-  if (spec.engine) wish["engine"] = encode(*spec.engine);
+  add_wish(wish, "engine", spec.engine);
   if (spec.gpu) wish["gpu"] = encode(*spec.gpu);
-  if (spec.pod) wish["pod"] = encode(*spec.pod);
+  add_wish(wish, "pod", spec.pod);
   return short_hash(wish.dump());
 }
 
@@ -89,8 +100,12 @@ std::variant<Revision, Unresolved> desired_revision(const Observed& seen) {
   auto resolved = model_of(seen);
   if (auto* problem = std::get_if<Unresolved>(&resolved)) return *problem;
   const Model& model = std::get<Model>(resolved);
-  Revision revision{
-      hash_of(seen.owner->spec, model), seen.model_name, model.source, model.digest, {}};
+  Revision revision{hash_of(seen.owner->spec, model),
+                    seen.model_name,
+                    model.source,
+                    model.digest,
+                    {},
+                    model.format};
 
   if (const auto* live = deployment_of(seen, revision.hash)) {
     const auto annotation = live->metadata.annotations.find(kPinnedAnnotation);

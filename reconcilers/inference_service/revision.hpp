@@ -33,6 +33,7 @@ struct Revision {
   ModelVersionSource source;
   std::string digest;  // "sha256:…"; empty: pinned by whoever fetches first
   Pinned pinned;
+  std::string format;  // of the model; empty: not known yet
 };
 
 // Why no revision can be made at all.

@@ -7,18 +7,11 @@
 #include "reconcilers/common/conditions.hpp"
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/common/owners.hpp"
+#include "reconcilers/common/text.hpp"
 #include "reconcilers/inference_service/render.hpp"
 
 namespace slipway::inference_service {
 namespace {
-
-// Bounds of the schema and of an Event's note; the beginning of a message says the most.
-constexpr std::size_t kMaxText = 1000;
-
-std::string clip(std::string text) {
-  if (text.size() > kMaxText) text.resize(kMaxText);
-  return text;
-}
 
 // Everything that the parts of the status are made from.
 struct Facts {
@@ -57,8 +50,10 @@ Facts gather(const Observed& seen, const Course& course) {
     if (const auto* live = deployment_of(seen, course.serve))
       facts.desired = live->spec.replicas.value_or(1);
   }
-  // A ready pod answers only once the live Service selects it.
-  facts.answering = facts.served.ready > 0 && course.selected == course.serve;
+  // A ready pod answers only through the Service. Where there is one, the same plan has made it
+  // select `serve` before this status is written, unless the API server refuses to be written to.
+  const std::string& reached = seen.refusal ? course.selected : course.serve;
+  facts.answering = !course.selected.empty() && progress_of(seen, reached).ready > 0;
   facts.served_version = version_of(seen, course);
   return facts;
 }
@@ -94,7 +89,7 @@ std::string summary_of(const Facts& facts) {
     std::string text = facts.problem->message;
     if (replacing && facts.answering)
       text += fmt::format("; {} still serves", facts.served_version);
-    return clip(std::move(text));
+    return clipped(text);
   }
   if (replacing)
     return fmt::format("{} of {} replicas of {} are ready; {} serves", facts.wanted.ready,
@@ -114,7 +109,7 @@ std::string summary_of(const Facts& facts) {
 
 Condition condition(const Facts& facts, const char* type, bool holds, std::string reason,
                     std::string message) {
-  return {type, holds ? "True" : "False",         std::move(reason), clip(std::move(message)),
+  return {type, holds ? "True" : "False",         std::move(reason), clipped(message),
           "",   facts.owner().metadata.generation};
 }
 
@@ -142,8 +137,9 @@ std::vector<Condition> conditions_of(const Facts& facts, const InferenceServiceS
                           facts.problem ? facts.problem->reason : "NoProblem",
                           facts.problem ? facts.problem->message : ""),
                 now);
-  std::erase_if(all, [](const Condition& c) { return c.type == "UpdateAvailable"; });
-  if (course.wanted && update_available(facts.seen, *course.wanted))
+  if (!course.wanted || !update_available(facts.seen, *course.wanted))
+    std::erase_if(all, [](const Condition& c) { return c.type == "UpdateAvailable"; });
+  else
     set_condition(all,
                   condition(facts, "UpdateAvailable", true, "RuntimeChanged",
                             "the runtime or the operator changed since this revision was made; "
@@ -162,7 +158,7 @@ GpuStatus gpu_status(const Facts& facts) {
   out.column = grant.column;
   out.count = grant.count;
   if (grant.granted_mib > 0) out.granted_mib = grant.granted_mib;
-  if (!grant.shortfall.empty()) out.reasons.push_back(clip(grant.shortfall));
+  if (!grant.shortfall.empty()) out.reasons.push_back(clipped(grant.shortfall));
   return out;
 }
 
@@ -173,7 +169,7 @@ Resolved resolved_of(const Facts& facts) {
   out.runtime = revision.pinned.runtime.name;
   out.runtime_kind = revision.pinned.runtime.kind;
   out.image = revision.pinned.runtime.spec.image;
-  out.format = format_of_uri(revision.source.uri);
+  out.format = revision.format;
   out.device = revision.pinned.gpu ? "nvidia" : "cpu";
   if (revision.pinned.gpu) out.gpu_resource = revision.pinned.gpu->resource;
   out.replicas = ResolvedReplicas{bounds.min, bounds.max};
@@ -222,10 +218,11 @@ std::vector<Announce> news(const InferenceService& owner, const InferenceService
     tell(true, stalled->reason, stalled->message);
 
   const bool replaced = before.revision && !before.revision->stable.empty() &&
+                        !after.revision->stable.empty() &&
                         before.revision->stable != after.revision->stable;
   if (replaced)
     tell(false, "Replaced",
-         fmt::format("{} serves now; before it was {}", after.model->served_version,
+         fmt::format("traffic goes to {} now; before it went to {}", after.model->served_version,
                      before.model ? before.model->served_version : ""));
   const Condition* was_ready = find_condition(before.conditions, "Ready");
   const Condition* ready = find_condition(after.conditions, "Ready");
