@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "runtime-images/agent/options.hpp"
+#include "runtime-images/agent/probe.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -30,7 +31,9 @@ int execute(const FetchCommand& command) {
   return report ? 0 : 1;
 }
 
-int execute(const ProbeCommand&) { return 1; }
+int execute(const RunCommand& command) { return run_pod(command.options); }
+
+int execute(const ProbeCommand& command) { return probe(command.port) ? 0 : 1; }
 
 int execute(const VersionCommand&) {
   std::puts("slipway-agent " SLIPWAY_VERSION);

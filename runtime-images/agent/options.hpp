@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime-images/agent/fetch/fetch.hpp"
+#include "runtime-images/agent/run/pod.hpp"
 
 namespace slipway::agent {
 
@@ -16,13 +17,17 @@ struct FetchCommand {
   std::string termination_log;
 };
 
+struct RunCommand {
+  RunOptions options;
+};
+
 struct ProbeCommand {
   int port = 8080;
 };
 
 struct VersionCommand {};
 
-using Command = std::variant<FetchCommand, ProbeCommand, VersionCommand>;
+using Command = std::variant<FetchCommand, RunCommand, ProbeCommand, VersionCommand>;
 
 // What to print and the exit status, when there is nothing to do: help, or a wrong use.
 struct Usage {
