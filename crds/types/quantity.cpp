@@ -175,11 +175,10 @@ Result<std::string> canonical_quantity(std::string_view text) {
   }
   int exponent = -9;
   while (exponent < 18 && value % 1000 == 0) value /= 1000, exponent += 3;
-  const auto mantissa = static_cast<std::uint64_t>(value);
   if (parsed->style == Style::Exponent) {
-    return exponent == 0 ? fmt::format("{}", mantissa) : fmt::format("{}e{}", mantissa, exponent);
+    return exponent == 0 ? fmt::format("{}", value) : fmt::format("{}e{}", value, exponent);
   }
-  return fmt::format("{}{}", mantissa, kUnits[static_cast<std::size_t>(9 + exponent / 3)].suffix);
+  return fmt::format("{}{}", value, kUnits[6 + static_cast<std::size_t>(exponent + 9) / 3].suffix);
 }
 
 std::string describe_bytes(std::int64_t bytes) {
