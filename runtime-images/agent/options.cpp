@@ -70,7 +70,7 @@ void describe_run(CLI::App& verb, RunCommand& command) {
   verb.add_option("--port", options.port, "public port; 0: any")->check(CLI::Range(0, 65535));
   verb.add_option("--engine", options.engine.engine, "llama.cpp");
   verb.add_option("--context-length", options.engine.context_length, "tokens of one request")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1 << 30));
   verb.add_option("--parallel", options.engine.parallel, "requests at once")
       ->check(CLI::Range(0, 1024));
   const std::map<std::string, Accelerator> kinds{{"none", Accelerator::None},

@@ -74,14 +74,15 @@ class Pod {
     auto manifest = load_verified(options_.model_dir);
     if (!manifest) return fail(std::move(manifest.error()));
     front_.digest = manifest->digest;
-    if (auto started = start_engine(); !started) return fail(std::move(started.error()));
+    if (auto started = start_engine(manifest->context_length); !started) return fail(std::move(started.error()));
     front_.lifecycle.advance(State::Loading);
     state_changed();
     asio::co_spawn(io_, [this] { return prepare(); }, asio::detached);
   }
 
-  Outcome<> start_engine() {
+  Outcome<> start_engine(std::int64_t model_context) {
     EngineSettings settings = options_.engine;
+    settings.model_context = model_context;
     settings.model_path = options_.model_dir + "/" + kModelFile;
     settings.model_name = options_.model_name;
     settings.socket_path = front_.socket_path;
@@ -94,7 +95,8 @@ class Pod {
 
   // From a started engine to Ready.
   Awaitable<> prepare() {
-    co_await wait_until_healthy(front_.socket_path, [this] { return !engine_.running(); });
+    const std::function<bool()> gone = [this] { return !engine_.running(); };
+    co_await wait_until_healthy(front_.socket_path, gone);
     if (!engine_.running() || front_.lifecycle.state() != State::Loading) co_return;
     if (auto usable = check_accelerator(); !usable) co_return fail(std::move(usable.error()));
     front_.lifecycle.advance(State::Warming);
