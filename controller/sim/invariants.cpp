@@ -96,7 +96,7 @@ void Invariants::check_removal(const Json& before) {
   const std::string revision = text_at(before, {"metadata", "labels", kRevisionLabel});
   for (const Json* service : server_.list("v1", "Service")) {
     if (controller_of(*service) != controller_of(before)) continue;
-    const auto selected = selected_.find(text_at(*service, {"metadata", "uid"}));
+    const auto selected = selected_.find(controller_of(*service));
     require(selected == selected_.end() || selected->second != revision,
             title(before) + " is removed while its Service selects it");
   }
@@ -121,15 +121,16 @@ const Json* Invariants::deployment_of(const Json& child, const std::string& revi
   return nullptr;
 }
 
-int Invariants::ready_pods_told(const std::string& service, const std::string& revision) const {
-  return static_cast<int>(std::ranges::count_if(told_at_decision_, [&](const auto& pod) {
+int Invariants::ready_pods(const Told& told, const std::string& service,
+                           const std::string& revision) {
+  return static_cast<int>(std::ranges::count_if(told, [&](const auto& pod) {
     return pod.second.service == service && pod.second.revision == revision && pod.second.ready;
   }));
 }
 
 // Traffic moves to a revision only when, as far as anybody could know, it can take it.
 void Invariants::check_selector(const Effect& effect) {
-  const std::string uid = text_at(*effect.after, {"metadata", "uid"});
+  const std::string uid = controller_of(*effect.after);
   const std::string to = selected_by(*effect.after);
   const std::string service = service_of(*effect.after);
   const auto known = selected_.find(uid);
@@ -139,13 +140,13 @@ void Invariants::check_selector(const Effect& effect) {
   if (from.empty() || from == to) return;
 
   const Json* target = deployment_of(*effect.after, to);
-  const int serving = ready_pods_told(service, from);
+  const int serving = ready_pods(told_at_decision_, service, from);
   if (serving == 0 || deployment_of(*effect.after, from) == nullptr) return;
   require(target != nullptr, title(*effect.after) + " selects revision " + to +
                                  ", which has no Deployment, while " + from + " answers");
   if (target == nullptr) return;
   const int wanted = std::max(1, find_at(*target, {"spec", "replicas"})->get<int>());
-  const int ready = ready_pods_told(service, to);
+  const int ready = ready_pods(told_at_decision_, service, to);
   require(ready >= std::min(serving, wanted),
           fmt::format("{} moves from {} with {} ready pods to {} with {} of {}",
                       title(*effect.after), from, serving, to, ready, wanted));
@@ -163,7 +164,10 @@ void Invariants::check_status(const Json& after) {
   const auto served = served_.find(service);
   const bool answers = served != served_.end() &&
                        std::ranges::any_of(served->second, [&](const std::string& revision) {
-                         return ready_pods_told(service, revision) > 0;
+                         // After a refusal the controller decides once more, on what it has heard
+                         // meanwhile.
+                         return ready_pods(told_at_decision_, service, revision) > 0 ||
+                                ready_pods(told_, service, revision) > 0;
                        });
   require(answers,
           title(after) + " says Ready while no pod that it selected was known to be ready");

@@ -51,14 +51,14 @@ class Invariants {
   void check_single(const Json& after);
   void check_selector(const Effect& effect);
   void check_status(const Json& after);
-  int ready_pods_told(const std::string& service, const std::string& revision) const;
+  static int ready_pods(const Told& told, const std::string& service, const std::string& revision);
   const Json* deployment_of(const Json& child, const std::string& revision) const;
 
   const SimApiServer& server_;
   Told told_;
   Told told_at_decision_;
   std::set<std::string> seen_in_set_;
-  std::map<std::string, std::string> selected_;          // Service's uid -> revision, by us
+  std::map<std::string, std::string> selected_;  // uid of an InferenceService -> revision, by us
   std::map<std::string, std::set<std::string>> served_;  // "namespace/label" -> revisions
   std::map<std::string, int> creations_, removals_;
   std::vector<std::string> broken_;

@@ -58,7 +58,8 @@ Result<> check_preconditions(const Json& live, const Json& sent) {
   return {};
 }
 
-Result<> check_immutable(const Json& before, const Json& after) {
+// What validation refuses that a reconciler could try.
+Result<> check_valid(const Json& before, const Json& after) {
   const std::string kind = after.value("kind", "");
   const Path selector{"spec", "selector"};
   if (kind == "Deployment") {
@@ -68,6 +69,13 @@ Result<> check_immutable(const Json& before, const Json& after) {
       return fail(Fault::Invalid, named(kind, after["metadata"].value("name", "")) +
                                       " is invalid: spec.selector: field is immutable");
   }
+  const Json owners = after.at("metadata").value("ownerReferences", Json::array());
+  const auto controllers =
+      std::ranges::count_if(owners, [](const Json& o) { return o.value("controller", false); });
+  if (controllers > 1)
+    return fail(Fault::Invalid, named(kind, after["metadata"].value("name", "")) +
+                                    " is invalid: metadata.ownerReferences: only one reference "
+                                    "can have Controller set to true");
   return {};
 }
 
@@ -190,7 +198,7 @@ Result<Json> SimApiServer::replace(const std::string& actor, Stored& stored, Own
   apply_defaults(next.object, "");
   const Json& before = *stored.object;
   if (next.object == before && next.owners == stored.owners) return before;
-  SLIPWAY_TRY(check_immutable(before, next.object));
+  SLIPWAY_TRY(check_valid(before, next.object));
   const kube::Resource& resource = resource_of(before);
   Json& metadata = next.object["metadata"];
   if (has_generation(resource.kind) && !same_intent(before, next.object))

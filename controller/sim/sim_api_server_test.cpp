@@ -228,6 +228,22 @@ TEST_F(SimApiServerTest, PagesAList) {
   EXPECT_EQ(server_.list_page(rest).error().fault, Fault::Expired);
 }
 
+TEST_F(SimApiServerTest, AnObjectHasOneController) {
+  const auto owned_by = [](const std::string& owner) {
+    kube::ApplyRequest it = request(kDeployment, Json::object());
+    it.object["metadata"]["ownerReferences"] = {{{"apiVersion", "v1"},
+                                                 {"kind", "Node"},
+                                                 {"name", "n"},
+                                                 {"uid", owner},
+                                                 {"controller", true}}};
+    return it;
+  };
+  ASSERT_TRUE(server_.apply(owned_by("uid-a")));
+  kube::ApplyRequest second = owned_by("uid-b");
+  second.manager = "another";
+  EXPECT_EQ(server_.apply(second).error().fault, Fault::Invalid);
+}
+
 TEST_F(SimApiServerTest, SelectorOfADeploymentCannotChange) {
   const Json selector{{"matchLabels", {{"a", "b"}}}};
   ASSERT_TRUE(server_.apply(request(kDeployment, {{"selector", selector}})));
