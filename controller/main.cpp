@@ -36,19 +36,20 @@ struct Flags {
 };
 
 void declare(CLI::App& app, Flags& flags) {
+  app.option_defaults()->always_capture_default();
   app.add_option("--kubeconfig", flags.kubeconfig,
                  "File that says where the API server is; absent: this pod's service account");
   app.add_option("--agent-image", flags.agent_image, "Image that holds /usr/bin/slipway-agent")
       ->required();
   app.add_option("--metrics-address", flags.metrics_address,
-                 "Where /metrics, /healthz and /readyz are served", true);
-  app.add_option("--transport", flags.transport, "HTTP library for the API server", true)
+                 "Where /metrics, /healthz and /readyz are served");
+  app.add_option("--transport", flags.transport, "HTTP library for the API server")
       ->check(CLI::IsMember({"beast", "cpprest"}));
-  app.add_option("--workers", flags.workers, "Objects that are worked on at the same time", true)
+  app.add_option("--workers", flags.workers, "Objects that are worked on at the same time")
       ->check(CLI::Range(1, 64));
-  app.add_option("--log-format", flags.log_format, "How a line of the log is written", true)
+  app.add_option("--log-format", flags.log_format, "How a line of the log is written")
       ->check(CLI::IsMember({"json", "text"}));
-  app.add_option("--namespace", flags.ns, "Namespace that the operator runs in", true);
+  app.add_option("--namespace", flags.ns, "Namespace that the operator runs in");
 }
 
 Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
@@ -65,20 +66,8 @@ Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
                                       : kube::make_beast_transport(*credentials);
 }
 
-ShellEvents told(ControllerMetrics& metrics, Log& log) {
-  return {[&](const Report& report, Duration took) {
-            metrics.processed(report, took);
-            log.processed(report, took);
-          },
-          [&](Watched kind, const Error& error) { log.watch_trouble(kind, error); },
-          [&](Watched kind, const Error& error) {
-            metrics.undecodable.add({{"resource", target_of(kind).resource.plural}});
-            log.undecodable(kind, error);
-          }};
-}
-
 int run(const Flags& flags, const sigset_t& ending) {
-  Log log(flags.log_format == "json" ? LogFormat::Json : LogFormat::Text);
+  Log log(flags.log_format == "json" ? LogFormat::JsonLines : LogFormat::Text);
   const auto transport = make_transport(flags);
   if (!transport) return log.error(transport.error().what), EXIT_FAILURE;
 

@@ -189,7 +189,13 @@ Result<Live> Cache::read(Watched kind, std::string_view body) {
   const simdjson::padded_string copy(body);
   auto metadata = metadata_of(std::string_view(copy));
   if (!metadata) return fail(Fault::Malformed, "the answer is no " + target_of(kind).resource.kind);
-  return Live{std::make_shared<const ObjectMeta>(std::move(*metadata)), {}, {}};
+  Live live{std::make_shared<const ObjectMeta>(std::move(*metadata)), {}, {}};
+  if (const Shape* shape = shape_of(target_of(kind).resource.kind)) {
+    auto projection = project(*shape, body);
+    if (!projection) return tl::unexpected(std::move(projection.error()));
+    live.projection = *projection;
+  }
+  return live;
 }
 
 std::vector<Key> Cache::all_keys() const {

@@ -39,7 +39,7 @@ class Cache : public Snapshots {
 
   // The cached object that `ref` names; nullopt if there is none or its kind is not watched.
   std::optional<Live> find(const ObjectRef& ref) const;
-  // The same facts of an object that was read apart from the watches.
+  // The same facts (but for the replicas) of an object that was read apart from the watches.
   static Result<Live> read(Watched kind, std::string_view body);
 
   // Every InferenceService and ModelVersion: what is looked at after a start.

@@ -24,7 +24,7 @@ Log::Log(LogFormat format) : Log(format, std::make_shared<spdlog::sinks::stdout_
 
 Log::Log(LogFormat format, std::shared_ptr<spdlog::sinks::sink> sink)
     : format_(format), logger_(std::make_unique<spdlog::logger>("slipway", std::move(sink))) {
-  logger_->set_pattern(format == LogFormat::Json
+  logger_->set_pattern(format == LogFormat::JsonLines
                            ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                            : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
                        spdlog::pattern_time_type::utc);
@@ -35,7 +35,7 @@ Log::~Log() = default;
 
 void Log::line(Level level, std::string_view message, Json facts) {
   std::string text;
-  if (format_ == LogFormat::Json) {
+  if (format_ == LogFormat::JsonLines) {
     Json all{{"message", message}};
     all.update(facts);
     text = dumped(all);

@@ -20,7 +20,7 @@ class sink;
 
 namespace slipway {
 
-enum class LogFormat { Text, Json };
+enum class LogFormat { Text, JsonLines };
 
 class Log {
  public:

@@ -29,22 +29,22 @@ class LogTest : public testing::Test {
 };
 
 TEST_F(LogTest, SaysNothing_WhenNothingWasDone) {
-  make(LogFormat::Json).processed(report(), Duration(1));
+  make(LogFormat::JsonLines).processed(report(), Duration(1));
   Report again = report();
   again.failure = failure();
   again.repeated = true;
-  make(LogFormat::Json).processed(again, Duration(1));
+  make(LogFormat::JsonLines).processed(again, Duration(1));
   EXPECT_EQ(out_.str(), "");
 }
 
 TEST_F(LogTest, WritesOneObjectPerLine) {
   Report done = report();
   done.sent = {"apply v1 Service ns/chat", "announce Ready"};
-  make(LogFormat::Json).processed(done, Duration(12));
+  make(LogFormat::JsonLines).processed(done, Duration(12));
   Report failed = report();
   failed.failure = failure();
   failed.next_try = Duration(5);
-  make(LogFormat::Json).processed(failed, Duration(3));
+  make(LogFormat::JsonLines).processed(failed, Duration(3));
 
   std::istringstream lines(out_.str());
   std::string line;

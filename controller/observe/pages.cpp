@@ -70,6 +70,18 @@ void ControllerMetrics::processed(const Report& report, Duration took) {
                                                        : "failed"}});
 }
 
+ShellEvents told(ControllerMetrics& metrics, Log& log) {
+  return {[&](const Report& report, Duration took) {
+            metrics.processed(report, took);
+            log.processed(report, took);
+          },
+          [&](Watched kind, const Error& error) { log.watch_trouble(kind, error); },
+          [&](Watched kind, const Error& error) {
+            metrics.undecodable.add({{"resource", resource_of(kind)}});
+            log.undecodable(kind, error);
+          }};
+}
+
 PageAnswer page(std::string_view path, const Controller& controller, const HealthOf& health,
                 const ControllerMetrics& metrics, const Clock& clock) {
   if (path == "/healthz") return {200, "ok\n"};

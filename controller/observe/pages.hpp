@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "controller/observe/http_server.hpp"
+#include "controller/observe/log.hpp"
 #include "controller/observe/metrics.hpp"
 #include "controller/runtime/clock.hpp"
 #include "controller/runtime/controller.hpp"
@@ -24,6 +25,9 @@ struct ControllerMetrics {
 
   void processed(const Report& report, Duration took);
 };
+
+// Counts and logs what the shell's threads do. Both must outlive the shell.
+ShellEvents told(ControllerMetrics& metrics, Log& log);
 
 using HealthOf = std::function<kube::WatchHealth(Watched)>;
 

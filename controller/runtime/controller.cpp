@@ -6,8 +6,9 @@
 namespace slipway {
 namespace {
 
+constexpr Duration kFirstRetry = std::chrono::milliseconds(5);
 // What the server refused for what it says, it will hardly take a moment later.
-constexpr Duration kShortestRefusal = std::chrono::seconds(1);
+constexpr Duration kFirstRefusalRetry = std::chrono::seconds(1);
 
 Plan only_reports(Plan plan) {
   std::erase_if(plan.actions, [](const Action& action) {
@@ -123,10 +124,10 @@ Report Controller::give_up_for_now(const Key& key, Outcome outcome, Moment now,
   report.key = key;
   merge(report, outcome);
   Failure& failure = *outcome.failure;
-  Duration wait = work_.with([&](Work& work) { return work.backoff.next(key, random_()); });
+  const Duration first = failure.lasting ? kFirstRefusalRetry : kFirstRetry;
+  Duration wait = work_.with([&](Work& work) { return work.backoff.next(key, first, random_()); });
   if (failure.error.retry_after) wait = std::max(wait, *failure.error.retry_after);
   if (failure.lasting) {
-    wait = std::max(wait, kShortestRefusal);
     const Refused refused{failure.action, {failure.object, failure.error}, now.monotonic + wait};
     work_.with([&](Work& work) { work.refused.insert_or_assign(key, refused); });
     Outcome said = this->report(key, refused.refusal, now, stop);

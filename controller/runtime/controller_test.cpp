@@ -22,7 +22,8 @@ class ControllerTest : public testing::Test {
   Moment now() const { return {Time(std::chrono::hours(500000)) + at_, at_}; }
 
   void see(Watched kind, Json object, kube::Change change = kube::Change::Modified) {
-    object["metadata"]["resourceVersion"] = std::to_string(version_ += 5);
+    object["metadata"]["resourceVersion"] = std::to_string(++api_.version);
+    if (kind == Watched::InferenceService) api_.stored["InferenceService chat"] = object;
     std::string text = object.dump();
     const std::size_t size = text.size();
     text.resize(size + kube::kJsonPadding);
@@ -33,7 +34,7 @@ class ControllerTest : public testing::Test {
     controller_.on_watch_event(kind, kube::SetBegin{}, now());
     if (kind == Watched::InferenceService) see(kind, service());
     if (kind == Watched::ClusterServingRuntime) see(kind, runtime());
-    controller_.on_watch_event(kind, kube::SetEnd{std::to_string(version_)}, now());
+    controller_.on_watch_event(kind, kube::SetEnd{std::to_string(api_.version)}, now());
   }
   void sync_all() {
     for (const Watched kind : kAllWatched) sync(kind);
@@ -74,7 +75,6 @@ class ControllerTest : public testing::Test {
   FakeApi api_;
   Controller controller_{Settings{.agent_image = "slipway:1"}, api_, [] { return 0.0; }};
   Duration at_ = seconds(1);
-  int version_ = 0;
 };
 
 TEST_F(ControllerTest, TouchesNothing_BeforeEveryWatchIsInSync) {
@@ -111,7 +111,6 @@ TEST_F(ControllerTest, RemakesAChildThatWasDeleted) {
   const auto made = controller_.cache().services_of("ns", "chat");
   ASSERT_EQ(made.size(), 1u);
   api_.calls.clear();
-  version_ = 10000;
   see(Watched::Service,
       {{"metadata",
         {{"name", "chat"},
@@ -130,12 +129,11 @@ TEST_F(ControllerTest, SaysARefusalInTheStatus_AndTriesAtGrowingIntervals) {
   const Error quota{Fault::Forbidden, "exceeded quota: services=1", {}};
   int attempts = 0;
   // Somebody deletes the Service, and the quota refuses to have it back.
-  version_ = 10000;
   see(Watched::Service,
       {{"metadata",
         {{"name", "chat"},
          {"namespace", "ns"},
-         {"uid", "uid-of-chat"},
+         {"uid", "uid-of-Service chat"},
          {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
       kube::Change::Deleted);
   bool said = false;

@@ -188,7 +188,8 @@ Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pas
   memory.repeats = again ? memory.repeats + 1 : 0;
   memory.desired = desired;
   memory.sent = pass.now.monotonic;
-  const auto stored = cache_.find(ref);
+  // Of the answer, not of the cache: that may hold what somebody else has written since.
+  const auto stored = Cache::read(kind, answer->body);
   memory.answered = stored ? stored->projection : desired;
   return {};
 }

@@ -64,7 +64,10 @@ class ExecutorTest : public testing::Test {
   // The cluster holds `object`, in a version that is newer than all before.
   void hold(Watched kind, Json object, const std::string& uid = "live") {
     object["metadata"]["uid"] = uid;
-    object["metadata"]["resourceVersion"] = std::to_string(version_ += 10);
+    object["metadata"]["resourceVersion"] = std::to_string(++api_.version);
+    const std::string kind_and_name =
+        object["kind"].get<std::string>() + " " + object["metadata"]["name"].get<std::string>();
+    api_.stored[kind_and_name] = object;
     cache_.learn(kind, object.dump());
   }
   static Error refusal(Fault fault, const char* what = "refused") { return {fault, what, {}}; }
@@ -72,7 +75,6 @@ class ExecutorTest : public testing::Test {
   FakeApi api_;
   Cache cache_;
   Executor executor_{api_, cache_};
-  int version_ = 5000;
 };
 
 TEST_F(ExecutorTest, SendsOnce_ThenNothing) {
@@ -116,6 +118,22 @@ TEST_F(ExecutorTest, DoesNotLoop_WhenAdmissionChangesWhatWeSend) {
   other["spec"]["selector"]["a"] = "new";
   run({Apply{other}});
   EXPECT_EQ(api_.calls.size(), 1u) << "a new intent is sent";
+}
+
+TEST_F(ExecutorTest, RepairsAChange_ThatArrivedBeforeTheAnswerToOurOwnWrite) {
+  api_.mutate = [&](Json& object) {
+    // Between our write and its answer somebody else writes, and their event is quicker.
+    Json theirs = object;
+    theirs["spec"]["selector"]["a"] = "theirs";
+    theirs["metadata"]["uid"] = "uid-of-Service chat";
+    theirs["metadata"]["resourceVersion"] = std::to_string(api_.version + 50);
+    cache_.learn(Watched::Service, theirs.dump());
+  };
+  run({Apply{service()}});
+  api_.mutate = [](Json&) {};
+  api_.version += 100;
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"});
 }
 
 TEST_F(ExecutorTest, MakesATruce_WhenSomebodyKeepsUndoingUs) {

@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,8 @@ class FakeApi : public kube::ApiClient {
   std::vector<std::string> calls;       // "apply Service chat", "apply! ..." when forced
   std::deque<Error> refusals;           // for the next writes, in order
   std::map<std::string, Json> foreign;  // what `get` finds, by name
+  std::map<std::string, Json> stored;   // by kind and name, as the server would hold it
+  int version = 1000;                   // of the whole cluster
   // What admission makes of an applied object.
   std::function<void(Json&)> mutate = [](Json&) {};
   Json last;
@@ -29,24 +30,25 @@ class FakeApi : public kube::ApiClient {
     return kube::ApplyAnswer{found->second.dump()};
   }
   Result<kube::ApplyAnswer> apply(const kube::ApplyRequest& request) override {
-    return write(std::string(request.force ? "apply! " : "apply ") +
-                     (request.manager == kube::kFieldManager ? "" : request.manager + " ") +
-                     request.resource.kind + " " + request.name,
-                 request.object, request.name);
+    const bool main = request.manager == kube::kFieldManager;
+    const std::string object = request.resource.kind + " " + request.name;
+    return write(
+        (request.force ? "apply! " : "apply ") + (main ? "" : request.manager + " ") + object,
+        object, request.object);
   }
   Result<kube::ApplyAnswer> apply_status(const kube::ApplyRequest& request) override {
-    return write("status " + request.resource.kind + " " + request.name, request.object,
-                 request.name);
+    const std::string object = request.resource.kind + " " + request.name;
+    return write("status " + object, object, request.object);
   }
   Result<kube::ApplyAnswer> create(const kube::CreateRequest& request) override {
-    return write(
-        "create " + request.resource.kind + " " + request.object["reason"].get<std::string>(),
-        request.object, request.object["metadata"]["name"].get<std::string>());
+    const std::string reason = request.object["reason"].get<std::string>();
+    return write("create " + request.resource.kind + " " + reason, "Event", request.object);
   }
   Result<> remove(const kube::RemoveRequest& request) override {
-    const auto done =
-        write("delete " + request.resource.kind + " " + request.name + " " + request.uid, {}, "");
+    const std::string object = request.resource.kind + " " + request.name;
+    const auto done = write("delete " + object + " " + request.uid, object, {});
     if (!done) return tl::unexpected(done.error());
+    stored.erase(object);
     return {};
   }
   Result<kube::ApplyAnswer> patch_finalizers(const kube::FinalizersPatch&) override {
@@ -54,7 +56,7 @@ class FakeApi : public kube::ApiClient {
   }
 
  private:
-  Result<kube::ApplyAnswer> write(const std::string& call, Json object, const std::string& name) {
+  Result<kube::ApplyAnswer> write(const std::string& call, const std::string& name, Json object) {
     calls.push_back(call);
     if (!refusals.empty()) {
       Error refusal = refusals.front();
@@ -62,15 +64,14 @@ class FakeApi : public kube::ApiClient {
       return tl::unexpected(std::move(refusal));
     }
     last = object;
-    if (object.is_object()) {
-      mutate(object);
-      object["metadata"]["uid"] = object["metadata"].value("uid", "uid-of-" + name);
-      object["metadata"]["resourceVersion"] = std::to_string(++version_);
-    }
-    return kube::ApplyAnswer{object.dump()};
+    if (!object.is_object()) return kube::ApplyAnswer{};
+    mutate(object);
+    Json& held = stored[name];
+    held.merge_patch(object);
+    if (!held["metadata"].contains("uid")) held["metadata"]["uid"] = "uid-of-" + name;
+    held["metadata"]["resourceVersion"] = std::to_string(++version);
+    return kube::ApplyAnswer{held.dump()};
   }
-
-  int version_ = 1000;
 };
 
 }  // namespace slipway

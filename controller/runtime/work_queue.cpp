@@ -42,11 +42,11 @@ std::size_t WorkQueue::depth(Duration now) const {
       std::ranges::count_if(due_, [&](const auto& entry) { return entry.second <= now; }));
 }
 
-Duration KeyBackoff::next(const Key& key, double random) {
-  constexpr double kFirst = 5, kCap = 5 * 60 * 1000;  // ms
-  constexpr int kCapped = 16;                         // 5 ms * 2^16 is above the cap
+Duration KeyBackoff::next(const Key& key, Duration first, double random) {
+  constexpr double kCap = 5 * 60 * 1000;  // ms
+  constexpr int kCapped = 20;             // no `first` is so short that this stays below the cap
   int& failures = failures_[key];
-  const double wait = std::min(kFirst * std::pow(2, failures), kCap);
+  const double wait = std::min(static_cast<double>(first.count()) * std::pow(2, failures), kCap);
   failures = std::min(failures + 1, kCapped);
   return Duration(static_cast<Duration::rep>(wait * (1 - random / 10)));
 }

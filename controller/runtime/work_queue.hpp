@@ -33,11 +33,11 @@ class WorkQueue {
   std::set<Key> taken_;
 };
 
-// How long a key waits after its n-th failure in a row: 5 ms, doubled up to 5 minutes, of which
+// How long a key waits after its n-th failure in a row: `first`, doubled up to 5 minutes, of which
 // the last tenth is random. Start over with `forget`.
 class KeyBackoff {
  public:
-  Duration next(const Key& key, double random);  // random: uniform in [0, 1)
+  Duration next(const Key& key, Duration first, double random);  // random: uniform in [0, 1)
   void forget(const Key& key);
 
  private:

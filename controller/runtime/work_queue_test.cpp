@@ -67,16 +67,16 @@ TEST(WorkQueue, WaitsForALaterTime_WhenReaddedWhileTaken) {
 
 TEST(KeyBackoff, DoublesUpToItsCap_AndStartsOver) {
   KeyBackoff backoff;
-  EXPECT_EQ(backoff.next(key("a"), 0), at(5));
-  EXPECT_EQ(backoff.next(key("a"), 0), at(10));
-  EXPECT_EQ(backoff.next(key("b"), 0), at(5)) << "each key for itself";
+  EXPECT_EQ(backoff.next(key("a"), at(5), 0), at(5));
+  EXPECT_EQ(backoff.next(key("a"), at(5), 0), at(10));
+  EXPECT_EQ(backoff.next(key("b"), at(1000), 0), at(1000)) << "each key for itself";
   Duration last{};
-  for (int i = 0; i < 40; ++i) last = backoff.next(key("a"), 0);
+  for (int i = 0; i < 40; ++i) last = backoff.next(key("a"), at(5), 0);
   EXPECT_EQ(last, minutes(5));
-  EXPECT_LT(backoff.next(key("a"), 0.99), last);
-  EXPECT_GE(backoff.next(key("a"), 0.99), last * 9 / 10);
+  EXPECT_LT(backoff.next(key("a"), at(5), 0.99), last);
+  EXPECT_GE(backoff.next(key("a"), at(5), 0.99), last * 9 / 10);
   backoff.forget(key("a"));
-  EXPECT_EQ(backoff.next(key("a"), 0), at(5));
+  EXPECT_EQ(backoff.next(key("a"), at(5), 0), at(5));
 }
 
 }  // namespace
