@@ -26,14 +26,14 @@ Result<TlsContext> make_tls(const Secrets& secrets) {
   auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
   tls->set_verify_mode(asio::ssl::verify_peer);
-  boost::system::error_code failed;
-  tls->add_certificate_authority(asio::buffer(secrets.ca), failed);
+  boost::system::error_code failed;  // set anew by each call, which also returns it
+  (void)tls->add_certificate_authority(asio::buffer(secrets.ca), failed);
   ERR_clear_error();
   if (failed) return fail(Fault::Invalid, "the CA certificate is not PEM: " + failed.message());
   if (secrets.certificate.empty()) return tls;
-  tls->use_certificate_chain(asio::buffer(secrets.certificate), failed);
+  (void)tls->use_certificate_chain(asio::buffer(secrets.certificate), failed);
   if (failed) return fail(Fault::Invalid, "the client certificate is not PEM: " + failed.message());
-  tls->use_private_key(asio::buffer(secrets.key), asio::ssl::context::pem, failed);
+  (void)tls->use_private_key(asio::buffer(secrets.key), asio::ssl::context::pem, failed);
   if (failed)
     return fail(Fault::Invalid, "the client key does not fit its certificate: " + failed.message());
   return tls;
@@ -166,7 +166,7 @@ class BeastWire : public Wire {
 }  // namespace
 
 Result<std::unique_ptr<Transport>> make_beast_transport(const Credentials& credentials,
-                                                        TransportOptions options) {
+                                                        const TransportOptions& options) {
   return make_transport(credentials, options,
                         std::make_unique<BeastWire>(credentials, options.connect_timeout));
 }

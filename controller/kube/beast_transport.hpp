@@ -11,6 +11,6 @@ namespace slipway::kube {
 
 // Fails when a certificate, key or token file cannot be used; makes no connection yet.
 Result<std::unique_ptr<Transport>> make_beast_transport(const Credentials& credentials,
-                                                        TransportOptions options = {});
+                                                        const TransportOptions& options = {});
 
 }  // namespace slipway::kube

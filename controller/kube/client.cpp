@@ -41,7 +41,7 @@ std::string to_text(const Json& object) {
 
 }  // namespace
 
-Result<std::string> Client::exchange(HttpRequest request) {
+Result<std::string> Client::exchange(const HttpRequest& request) {
   auto response = checked(transport_.send(request, options_.timeout));
   if (!response) return tl::unexpected(std::move(response).error());
   return std::move(response->body);
@@ -64,7 +64,7 @@ Result<ApplyAnswer> Client::apply_to(const ApplyRequest& request, const char* su
   http.content_type = kApplyType;
   http.body = to_text(request.object);
   http.repeatable = true;
-  return answer(exchange(std::move(http)),
+  return answer(exchange(http),
                 label("apply", request.resource, request.ns, request.name) + subresource);
 }
 
@@ -75,7 +75,7 @@ Result<ApplyAnswer> Client::create(const CreateRequest& request) {
       collection_path(request.resource, request.ns) + "?fieldManager=" + url_escape(kFieldManager);
   http.content_type = kJsonType;
   http.body = to_text(request.object);
-  return answer(exchange(std::move(http)),
+  return answer(exchange(http),
                 label("create", request.resource, request.ns,
                       request.object.value(Json::json_pointer("/metadata/name"), "")));
 }
@@ -91,7 +91,7 @@ Result<> Client::remove(const RemoveRequest& request) {
   http.content_type = kJsonType;
   http.body = to_text(options);
   http.repeatable = !request.uid.empty();  // the second one cannot hit another object
-  auto done = exchange(std::move(http));
+  auto done = exchange(http);
   if (!done)
     return tl::unexpected(std::move(done).error().within(
         label("delete", request.resource, request.ns, request.name)));
@@ -108,7 +108,7 @@ Result<ApplyAnswer> Client::patch_finalizers(const FinalizersPatch& request) {
                 "?fieldManager=" + url_escape(kFieldManager);
   http.content_type = kMergePatchType;
   http.body = to_text(patch);
-  return answer(exchange(std::move(http)),
+  return answer(exchange(http),
                 label("set finalizers of", request.resource, request.ns, request.name));
 }
 
@@ -116,7 +116,7 @@ Result<std::string> Client::get_raw(std::string target) {
   HttpRequest http;
   http.target = std::move(target);
   http.repeatable = true;
-  return exchange(std::move(http));
+  return exchange(http);
 }
 
 Result<ApplyAnswer> Client::get(const GetRequest& request) {

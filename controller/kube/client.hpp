@@ -37,7 +37,7 @@ class Client : public ApiClient {
 
  private:
   Result<ApplyAnswer> apply_to(const ApplyRequest& request, const char* subresource);
-  Result<std::string> exchange(HttpRequest request);
+  Result<std::string> exchange(const HttpRequest& request);
 
   Transport& transport_;
   const ClientOptions options_;

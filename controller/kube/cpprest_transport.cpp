@@ -328,7 +328,7 @@ class CpprestWire : public Wire {
 }  // namespace
 
 Result<std::unique_ptr<Transport>> make_cpprest_transport(const Credentials& credentials,
-                                                          TransportOptions options) {
+                                                          const TransportOptions& options) {
   if (!credentials.server_name.empty())
     return fail(Fault::Invalid, "tls-server-name is not supported by the cpprest transport");
   return make_transport(credentials, options, std::make_unique<CpprestWire>(credentials));

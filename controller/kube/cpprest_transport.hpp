@@ -14,6 +14,6 @@ namespace slipway::kube {
 // Fails when a certificate, key or token file cannot be used, and for `tls-server-name`, which
 // cpprest cannot check.
 Result<std::unique_ptr<Transport>> make_cpprest_transport(const Credentials& credentials,
-                                                          TransportOptions options = {});
+                                                          const TransportOptions& options = {});
 
 }  // namespace slipway::kube

@@ -31,7 +31,7 @@ std::optional<std::string> decode_base64(std::string text) {
 // One kubeconfig, with errors that name the file and the field.
 class Kubeconfig {
  public:
-  Kubeconfig(std::string file, YAML::Node root) : file_(std::move(file)), root_(std::move(root)) {}
+  Kubeconfig(std::string file, const YAML::Node& root) : file_(std::move(file)), root_(root) {}
 
   Result<Credentials> credentials() const {
     auto context_name = text(root_, "", "current-context");

@@ -1,7 +1,6 @@
 #include "controller/kube/status.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 
@@ -130,11 +129,9 @@ Error status_error(std::string_view status_object) {
 }
 
 std::optional<Duration> parse_retry_after(std::string_view header) {
-  std::uint32_t seconds = 0;
-  const char* const end = header.data() + header.size();
-  const auto [stop, error] = std::from_chars(header.data(), end, seconds);
-  if (error != std::errc() || stop != end || header.empty()) return std::nullopt;
-  return std::min<Duration>(std::chrono::seconds(seconds), kMaxRetryAfter);
+  const bool digits = std::ranges::all_of(header, [](char c) { return c >= '0' && c <= '9'; });
+  if (header.empty() || header.size() > 9 || !digits) return std::nullopt;
+  return std::min<Duration>(std::chrono::seconds(std::stoul(std::string(header))), kMaxRetryAfter);
 }
 
 Result<HttpResponse> checked(Result<HttpResponse> response) {

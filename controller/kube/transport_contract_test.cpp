@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-using Make = Result<std::unique_ptr<Transport>> (*)(const Credentials&, TransportOptions);
+using Make = Result<std::unique_ptr<Transport>> (*)(const Credentials&, const TransportOptions&);
 
 struct Implementation {
   const char* name;
@@ -68,8 +68,9 @@ HttpRequest get(const std::string& target) {
 
 class TransportContract : public testing::TestWithParam<Implementation> {
  protected:
-  std::unique_ptr<Transport> make(const Credentials& credentials, TransportOptions options = {}) {
-    auto made = GetParam().make(credentials, std::move(options));
+  std::unique_ptr<Transport> make(const Credentials& credentials,
+                                  const TransportOptions& options = {}) {
+    auto made = GetParam().make(credentials, options);
     EXPECT_TRUE(made) << made.error().what;
     return made ? *std::move(made) : nullptr;
   }
