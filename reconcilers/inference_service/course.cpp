@@ -17,10 +17,26 @@ std::string selected_revision(const Observed& seen) {
   return "";
 }
 
+// The revision with the most ready pods; empty if none has any.
+std::string answering_revision(const Observed& seen) {
+  std::string best;
+  int most = 0;
+  for (const auto& deployment : seen.deployments) {
+    const auto label = deployment->metadata.labels.find(kRevisionLabel);
+    if (label == deployment->metadata.labels.end()) continue;
+    const int ready = progress_of(seen, label->second).ready;
+    if (ready > most) best = label->second, most = ready;
+  }
+  return best;
+}
+
+// A Service that somebody deleted or turned away says nothing; then the status does, and if that
+// names nothing that is left, the pods do.
 std::string stable_revision(const Observed& seen, const std::string& selected) {
   if (!selected.empty() && deployment_of(seen, selected)) return selected;
   const auto& remembered = seen.owner->status.revision;
-  return remembered && deployment_of(seen, remembered->stable) ? remembered->stable : "";
+  if (remembered && deployment_of(seen, remembered->stable)) return remembered->stable;
+  return answering_revision(seen);
 }
 
 // Enough of a live revision to diagnose it.
