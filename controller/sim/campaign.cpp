@@ -11,7 +11,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr std::size_t kTail = 80;
 constexpr int kSteps = 600;
 
 // The state that a cluster without any faults reaches when it is given these services.
@@ -50,8 +49,8 @@ std::string judge_rest(World& world) {
   return world.failure();
 }
 
-Verdict verdict_of(const World& world, std::string failure) {
-  return {std::move(failure), world.trace().tail(kTail), world.writes()};
+Verdict verdict_of(const World& world, std::string failure, std::size_t trace_lines) {
+  return {std::move(failure), world.trace().tail(trace_lines), world.writes()};
 }
 
 }  // namespace
@@ -69,22 +68,22 @@ Faults faults_of(std::uint64_t seed) {
   return faults;
 }
 
-Verdict run_seed(std::uint64_t seed, const Faults& faults, bool trace) {
-  World world(seed, faults, trace);
+Verdict run_seed(std::uint64_t seed, const Faults& faults, std::size_t trace_lines) {
+  World world(seed, faults, trace_lines > 0);
   world.users().create(Users::service("default", "chat"), Users::good_spec("ahoy"));
   world.run(kSteps);
   world.calm();
   std::string failure = judge_calm(world, seed);
   if (failure.empty()) failure = judge_rest(world);
-  return verdict_of(world, std::move(failure));
+  return verdict_of(world, std::move(failure), trace_lines);
 }
 
-Verdict run_crash(Story story, std::uint64_t crash_at, bool after, bool trace) {
+Verdict run_crash(Story story, std::uint64_t crash_at, bool after, std::size_t trace_lines) {
   const ObjectRef service = Users::service("default", "chat");
   Faults faults;
   faults.crash_at = crash_at;
   faults.crash_after = after;
-  World world(1, faults, trace);
+  World world(1, faults, trace_lines > 0);
   world.users().create(service, Users::good_spec("ahoy"));
   world.settle();
   if (story != Story::Create) {
@@ -102,7 +101,7 @@ Verdict run_crash(Story story, std::uint64_t crash_at, bool after, bool trace) {
     if (story == Story::Create && !world.invariants().removals().empty())
       failure = world.invariants().removals().begin()->first + " was removed during a creation";
   }
-  return verdict_of(world, std::move(failure));
+  return verdict_of(world, std::move(failure), trace_lines);
 }
 
 }  // namespace slipway::sim

@@ -1,6 +1,7 @@
 // Runs one seed from chaos to calm and judges the outcome. Used by the tests and by `slipway-sim`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -10,7 +11,7 @@ namespace slipway::sim {
 
 struct Verdict {
   std::string failure;  // empty: all promises were kept
-  std::string trace;    // the last lines, if they were asked for
+  std::string trace;    // as many of its last lines as were asked for
   std::uint64_t writes = 0;
 };
 
@@ -19,11 +20,11 @@ Faults faults_of(std::uint64_t seed);
 
 // Chaos, calm; then: the state is that of a fresh cluster given the same objects, every service is
 // ready, an hour passes without a write, and so it does after a restart.
-Verdict run_seed(std::uint64_t seed, const Faults& faults, bool trace = false);
+Verdict run_seed(std::uint64_t seed, const Faults& faults, std::size_t trace_lines = 0);
 
 // One service through creation, a change and a deletion, with one crash at the given write.
 // `writes` of the verdict is how many writes there were, to know how far to count.
 enum class Story { Create, Change, Delete };
-Verdict run_crash(Story story, std::uint64_t crash_at, bool after, bool trace = false);
+Verdict run_crash(Story story, std::uint64_t crash_at, bool after, std::size_t trace_lines = 0);
 
 }  // namespace slipway::sim

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "controller/cache/version.hpp"
+#include "crds/types/fields.hpp"
 #include "reconcilers/common/names.hpp"
 
 namespace slipway::sim {
@@ -81,13 +82,20 @@ void Invariants::check_ownership(const Effect& effect) {
     return;
   }
   const std::string before = controller_of(*effect.before);
+  // Left behind by a deletion that orphaned it: made by us, and free to be taken up again.
+  const bool orphan =
+      before.empty() && text_at(*effect.before, {"metadata", "labels", kManagedByLabel}) == kUs;
   // The status of a ModelVersion that a user made is ours, the rest is not.
   const bool status_only =
       effect.after != nullptr && owned_part(*effect.before) == owned_part(*effect.after);
-  require(!before.empty() || status_only,
+  require(!before.empty() || status_only || orphan,
           title(*effect.before) + " is changed or removed though no InferenceService owns it");
   if (effect.after == nullptr || before.empty()) return;
-  require(controller_of(*effect.after) == before, title(*effect.after) + " changes its owner");
+  const auto owners = server_.list(kApiVersion, "InferenceService");
+  const bool alive = std::ranges::any_of(
+      owners, [&](const Json* owner) { return owner->at("metadata").at("uid") == before; });
+  require(controller_of(*effect.after) == before || !alive,
+          title(*effect.after) + " is taken from the InferenceService that owns it");
 }
 
 // A Deployment that the Service still selects, as we last wrote it, must stay.
@@ -123,8 +131,9 @@ const Json* Invariants::deployment_of(const Json& child, const std::string& revi
 
 int Invariants::ready_pods(const Told& told, const std::string& service,
                            const std::string& revision) {
-  return static_cast<int>(std::ranges::count_if(told, [&](const auto& pod) {
-    return pod.second.service == service && pod.second.revision == revision && pod.second.ready;
+  return static_cast<int>(std::ranges::count_if(told, [&](const auto& object) {
+    const News& news = object.second;
+    return news.service == service && news.revision == revision && news.ready;
   }));
 }
 
@@ -145,7 +154,13 @@ void Invariants::check_selector(const Effect& effect) {
   require(target != nullptr, title(*effect.after) + " selects revision " + to +
                                  ", which has no Deployment, while " + from + " answers");
   if (target == nullptr) return;
-  const int wanted = std::max(1, find_at(*target, {"spec", "replicas"})->get<int>());
+  // Whoever scales the old one down meanwhile says how many are enough for both.
+  int wanted = find_at(*target, {"spec", "replicas"})->get<int>();
+  for (const auto& [name, news] : told_at_decision_) {
+    if (news.service == service && news.revision == from && news.replicas)
+      wanted = std::min(wanted, *news.replicas);
+  }
+  wanted = std::max(1, wanted);
   const int ready = ready_pods(told_at_decision_, service, to);
   require(ready >= std::min(serving, wanted),
           fmt::format("{} moves from {} with {} ready pods to {} with {} of {}",
@@ -180,28 +195,34 @@ void Invariants::on_restart() {
 }
 
 void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
-  if (kind != Watched::Pod) return;
-  if (std::holds_alternative<kube::SetBegin>(event)) return seen_in_set_.clear();
+  if (kind != Watched::Pod && kind != Watched::Deployment) return;
+  const std::string prefix = kind == Watched::Pod ? "Pod " : "Deployment ";
+  if (std::holds_alternative<kube::SetBegin>(event)) {
+    std::erase_if(seen_in_set_, [&](const auto& name) { return name.starts_with(prefix); });
+    return;
+  }
   if (std::holds_alternative<kube::SetEnd>(event)) {
-    std::erase_if(told_, [&](const auto& pod) { return !seen_in_set_.contains(pod.first); });
+    std::erase_if(told_, [&](const auto& known) {
+      return known.first.starts_with(prefix) && !seen_in_set_.contains(known.first);
+    });
     return;
   }
   const auto& seen = std::get<kube::Seen>(event);
-  const Json pod = Json::parse(seen.object);
-  const std::string name =
-      text_at(pod, {"metadata", "namespace"}) + "/" + text_at(pod, {"metadata", "name"});
+  const Json object = Json::parse(seen.object);
+  const std::string name = title(object);
   seen_in_set_.insert(name);
   if (seen.change == kube::Change::Deleted) {
     told_.erase(name);
     return;
   }
-  PodNews news;
-  news.service = service_of(pod);
-  news.revision = text_at(pod, {"metadata", "labels", kRevisionLabel});
-  news.version = parse_version(text_at(pod, {"metadata", "resourceVersion"}));
-  news.ready = text_at(pod, {"status", "conditions", "[type=\"Ready\"]", "status"}) == "True" &&
-               !pod["metadata"].contains("deletionTimestamp");
-  PodNews& known = told_[name];
+  News news;
+  news.service = service_of(object);
+  news.revision = text_at(object, {"metadata", "labels", kRevisionLabel});
+  news.version = parse_version(text_at(object, {"metadata", "resourceVersion"}));
+  news.ready = kind == Watched::Pod && !object["metadata"].contains("deletionTimestamp") &&
+               text_at(object, {"status", "conditions", "[type=\"Ready\"]", "status"}) == "True";
+  if (kind == Watched::Deployment) news.replicas = object["spec"].value("replicas", 1);
+  News& known = told_[name];
   if (news.version >= known.version) known = std::move(news);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,13 +38,15 @@ class Invariants {
   const std::map<std::string, int>& removals() const { return removals_; }
 
  private:
-  struct PodNews {
+  // What the watches said last about a pod or Deployment.
+  struct News {
     std::string service;  // "namespace/label"
     std::string revision;
     std::uint64_t version = 0;
-    bool ready = false;
+    bool ready = false;           // of a pod
+    std::optional<int> replicas;  // of a Deployment
   };
-  using Told = std::map<std::string, PodNews>;  // by "namespace/name"
+  using Told = std::map<std::string, News>;  // by "Kind namespace/name"
 
   void require(bool holds, const std::string& what);
   void check_ownership(const Effect& effect);

@@ -18,12 +18,14 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (one->count() > 0 && many->count() == 0) seeds = 1;
 
+  constexpr std::size_t kTail = 80;
+  constexpr std::size_t kEverything = 1'000'000;
   std::uint64_t failures = 0;
   for (const std::uint64_t end = seed + seeds; seed < end; ++seed) {
     slipway::sim::Verdict verdict =
-        slipway::sim::run_seed(seed, slipway::sim::faults_of(seed), verbose);
+        slipway::sim::run_seed(seed, slipway::sim::faults_of(seed), verbose ? kEverything : 0);
     if (!verdict.failure.empty() && !verbose)
-      verdict = slipway::sim::run_seed(seed, slipway::sim::faults_of(seed), true);
+      verdict = slipway::sim::run_seed(seed, slipway::sim::faults_of(seed), kTail);
     if (verbose || !verdict.failure.empty()) fmt::print("{}", verdict.trace);
     if (verdict.failure.empty()) continue;
     ++failures;

@@ -122,7 +122,8 @@ Json Users::random_spec() {
         {{"memory", "10Gi"}}, {{"profile", "2g.20gb"}}, {{"count", 1}}, {{"memory", "500Gi"}}};
     spec["gpu"] = random_.pick(wishes);
   }
-  const std::vector<Json> replicas = {1, 2, 3, {{"min", 1}, {"max", 3}}, {{"min", 2}, {"max", 4}}};
+  const std::vector<Json> replicas = {
+      {{"min", 1}}, {{"min", 2}}, {{"min", 3}}, {{"min", 1}, {"max", 3}}, {{"min", 2}, {"max", 4}}};
   if (random_.chance(0.6)) spec["replicas"] = random_.pick(replicas);
   if (random_.chance(0.2))
     spec["pod"] = {{"env", {{{"name", "MOOD"}, {"value", random_.chance(0.5) ? "calm" : "wild"}}}}};
@@ -240,6 +241,14 @@ std::string Users::touch_model_version() {
   }
   (void)server_.remove_as(kUser, ref);
   return fmt::format("deletes ModelVersion {}/shared", ns);
+}
+
+void Users::remove_unlabelled() {
+  for (const Json* it : server_.everything()) {
+    if (it->at("kind") != "Pod" && is_owned(*it) &&
+        find_at(*it, {"metadata", "labels", kServiceLabel}) == nullptr)
+      (void)server_.remove_as(kUser, ref_of(*it));
+  }
 }
 
 void Users::settle() {

@@ -23,6 +23,9 @@ class Users {
   // something that exists. What is left is what a fresh cluster would be given.
   void settle();
 
+  // Removes children whose label was taken away and not given back.
+  void remove_unlabelled();
+
   void create(const ObjectRef& service, const Json& spec);
   void change(const ObjectRef& service, const Json& spec);
   void remove(const ObjectRef& service,

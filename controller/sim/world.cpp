@@ -204,6 +204,9 @@ void World::calm() {
   stand_ins_.set_restless(false);
   for (const auto& link : links_) link->stall(now_);
   settle();
+  // What lost its label is out of the controller's sight for good if nothing asks for it any more.
+  users_.remove_unlabelled();
+  settle();
 }
 
 void World::settle() {
