@@ -73,18 +73,19 @@ def settle(cluster, namespace, what):
     eventually(lambda: len(cluster.list("Deployment", namespace)) == 1, "one revision is left")
 
 
+PLACE = "crash-cases"
 STEPS = ("create", "update", "shrink", "delete")
 
 
 def kill_after(controller, audit, count):
     """A thread that kills the controller once it has made `count` writes more."""
-    before = len(audit.writes_of(USER, events=True))
+    before = len(audit.writes_of(USER, PLACE))
     done = threading.Event()
     killed = []
 
     def watch():
         while not done.is_set():
-            if len(audit.writes_of(USER, events=True)) - before >= count:
+            if len(audit.writes_of(USER, PLACE)) - before >= count:
                 controller.kill()
                 killed.append(True)
                 return
@@ -110,21 +111,21 @@ def run_uninterrupted(cluster, namespace, audit, expected):
     if expected:
         return
     for what in STEPS:
-        before = len(audit.writes_of(USER, events=True))
+        before = len(audit.writes_of(USER, PLACE))
         change(cluster, namespace, what)
         settle(cluster, namespace, what)
         expected[what] = (end_state(cluster, namespace),
-                          len(audit.writes_of(USER, events=True)) - before)
+                          len(audit.writes_of(USER, PLACE)) - before)
 
 
 @pytest.fixture(scope="module")
 def place(installed):
     """One namespace for all runs, so that names and texts are comparable."""
-    name = "crash-cases"
-    installed.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    eventually(lambda: installed.get("ServiceAccount", "default", name), "its service account")
-    yield name
-    installed.delete("Namespace", name)
+    installed.wait_gone("Namespace", PLACE, None)
+    installed.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}})
+    eventually(lambda: installed.get("ServiceAccount", "default", PLACE), "its service account")
+    yield PLACE
+    installed.delete("Namespace", PLACE)
 
 
 @pytest.mark.timeout(600)

@@ -63,23 +63,23 @@ def test_columns_are_never_blank(cluster, namespace):
     assert "URL" in wide and "SUMMARY" in wide and f"http://chat.{namespace}.svc" in wide
 
 
+MANIFEST = f"""
+apiVersion: {GROUP}
+kind: InferenceService
+metadata: {{name: chat}}
+spec:
+  model: {{uri: "https://models.example.com/tiny.gguf#sha256={DIGEST}"}}
+"""
+
+
 def test_kubectl_wait_and_describe(cluster, namespace):
-    cluster.kubectl("apply", "-f", "-", stdin=MANIFEST.format(namespace=namespace))
+    cluster.kubectl("-n", namespace, "apply", "-f", "-", stdin=MANIFEST)
     cluster.kubectl("-n", namespace, "wait", "--for=condition=Ready", "isvc/chat", "--timeout=30s")
     text = cluster.kubectl("-n", namespace, "describe", "isvc", "chat").stdout
     assert "Ready" in text
     eventually(lambda: [e for e in cluster.list("Event", namespace)
                         if e["involvedObject"]["name"] == "chat" and e["reason"] == "Ready"],
                "an Event says that it is ready")
-
-
-MANIFEST = f"""
-apiVersion: {GROUP}
-kind: InferenceService
-metadata: {{name: chat, namespace: "{{namespace}}"}}
-spec:
-  model: {{{{uri: "https://models.example.com/tiny.gguf#sha256={DIGEST}"}}}}
-"""
 
 
 def test_delete_removes_everything_and_apply_again_works(cluster, namespace):

@@ -17,11 +17,11 @@ def settle(cluster, namespace, count=5):
         cluster.wait_ready(f"chat-{i}", namespace)
 
 
-def quiet(audit, seconds, what):
+def quiet(audit, namespace, seconds, what):
     """No write of the controller, Events included, in a window."""
-    before = len(audit.writes_of(USER, events=True))
+    before = len(audit.writes_of(USER, namespace))
     def nothing_new():
-        new = audit.writes_of(USER, events=True)[before:]
+        new = audit.writes_of(USER, namespace)[before:]
         assert not new, f"{what}: " + "; ".join(line(call) for call in new)
         return True
     holds(nothing_new, what, seconds)
@@ -30,25 +30,25 @@ def quiet(audit, seconds, what):
 def test_no_writes_at_rest(cluster, namespace, audit):
     settle(cluster, namespace)
     # What is under way when the last one becomes Ready (an Event, a status) is let finish.
-    eventually(lambda: stable(audit), "the last writes are done")
-    quiet(audit, 15, "at rest")
+    eventually(lambda: stable(audit, namespace), "the last writes are done")
+    quiet(audit, namespace, 15, "at rest")
 
 
 def test_no_writes_after_a_restart(cluster, namespace, audit, controller):
     settle(cluster, namespace)
-    eventually(lambda: stable(audit), "the last writes are done")
-    before = len(audit.writes_of(USER, events=True))
+    eventually(lambda: stable(audit, namespace), "the last writes are done")
+    before = len(audit.writes_of(USER, namespace))
     controller.restart()
-    quiet(audit, 10, "after a restart")
-    new = audit.writes_of(USER, events=True)[before:]
+    quiet(audit, namespace, 10, "after a restart")
+    new = audit.writes_of(USER, namespace)[before:]
     assert not new, "; ".join(line(call) for call in new)
 
 
-def stable(audit, seconds=2.0):
+def stable(audit, namespace, seconds=2.0):
     """True when the controller wrote nothing for that long."""
-    before = len(audit.writes_of(USER, events=True))
+    before = len(audit.writes_of(USER, namespace))
     try:
-        holds(lambda: len(audit.writes_of(USER, events=True)) == before, "no write", seconds)
+        holds(lambda: len(audit.writes_of(USER, namespace)) == before, "no write", seconds)
     except AssertionError:
         return False
     return True
@@ -57,12 +57,12 @@ def stable(audit, seconds=2.0):
 def test_few_calls_for_a_new_service(cluster, namespace, audit):
     cluster.create(isvc("warm", namespace))
     cluster.wait_ready("warm", namespace)
-    eventually(lambda: stable(audit), "the last writes are done")
-    before = len(audit.of(USER))
+    eventually(lambda: stable(audit, namespace), "the last writes are done")
+    before = len(audit.of(USER, namespace))
     cluster.create(isvc("chat", namespace))
     cluster.wait_ready("chat", namespace)
-    eventually(lambda: stable(audit), "the last writes are done")
-    calls = [call for call in audit.of(USER)[before:] if call["verb"] not in ("watch", "list")]
+    eventually(lambda: stable(audit, namespace), "the last writes are done")
+    calls = [call for call in audit.of(USER, namespace)[before:] if call["verb"] not in ("watch", "list")]
     reads = [call for call in calls if call["verb"] == "get"]
     assert not reads, "reads come from the watches: " + "; ".join(map(line, reads))
     events = [call for call in calls if call["objectRef"]["resource"] == "events"]

@@ -41,13 +41,13 @@ class Audit:
             if event["stage"] in ("ResponseComplete", "Panic"):
                 self.calls.append(event)
 
-    def of(self, user):
-        return [call for call in self.read() if call["user"]["username"] == user]
+    def of(self, user, namespace=None):
+        return [call for call in self.read() if call["user"]["username"] == user
+                and namespace in (None, call.get("objectRef", {}).get("namespace"))]
 
-    def writes_of(self, user, events=False):
-        """Its writes; Kubernetes Events are left out unless asked for."""
-        return [call for call in self.of(user) if call["verb"] in WRITES
-                and (events or call["objectRef"]["resource"] != "events")]
+    def writes_of(self, user, namespace):
+        """Its writes in a namespace: other cases' objects may still be on their way out."""
+        return [call for call in self.of(user, namespace) if call["verb"] in WRITES]
 
 
 def line(call):

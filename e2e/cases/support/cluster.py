@@ -105,14 +105,14 @@ class Cluster:
         return {c["type"]: c for c in found}
 
     def wait_ready(self, name, namespace, timeout=60):
-        """Waits until the service is Ready and all of it is about its present generation."""
+        """Waits until the service is Ready with what its present generation asks for."""
         def ready():
             isvc = self.get("InferenceService", name, namespace)
             status = isvc.get("status") or {}
             done = {c["type"]: c["status"] for c in status.get("conditions") or []}
             current = status.get("observedGeneration") == isvc["metadata"]["generation"]
             return isvc if (current and done.get("Ready") == "True" and
-                            done.get("Reconciling") == "False") else None
+                            done.get("Reconciling") == done.get("Stalled") == "False") else None
         return eventually(ready, f"{namespace}/{name} is Ready", timeout,
                           describe=lambda: self.describe(name, namespace))
 
