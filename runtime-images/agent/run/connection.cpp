@@ -21,6 +21,17 @@ bool is_usable_id(std::string_view id) {
   });
 }
 
+// The caller's address; one of the old kind without the prefix it gets on a socket for both.
+std::string peer_of(const asio::ip::tcp::socket& socket) {
+  error_code unknown;
+  const auto peer = socket.remote_endpoint(unknown);
+  if (unknown) return {};
+  const auto address = peer.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
 }  // namespace
 
 Connection::Connection(Front& front, asio::ip::tcp::socket socket)
@@ -90,9 +101,7 @@ Awaitable<bool> Connection::answer(const http::RequestHead& head) {
   RequestRecord record;
   record.at = wall_now();
   record.id = request_id(head);
-  error_code unknown;
-  const auto peer = client_.socket.remote_endpoint(unknown);
-  if (!unknown) record.client = peer.address().to_string();
+  record.client = peer_of(client_.socket);
   record.method = head.method;
   record.path = head.path();
   Exchange exchange(front_, client_, head, record);

@@ -148,17 +148,23 @@ class Pod {
   void look() {
     const auto drain =
         front_.lifecycle.drain(steady_now(), static_cast<int>(front_.exchanges.size()));
-    if (drain.cut_streams) server_.cut_exchanges();
-    // Answers that were cut still have to be ended: the engine's end waits for them, but not long.
-    if (drain.stop_engine && (!drain.cut_streams || ending_)) return stop_engine();
-    const bool waits_for_cut = drain.cut_streams;
-    if (!drain.look_again && !waits_for_cut) return;
-    ending_ = waits_for_cut;
-    drain_timer_.expires_at(waits_for_cut ? std::chrono::steady_clock::now() + kLastWords
-                                          : std::chrono::steady_clock::time_point(
-                                                drain.look_again->time_since_epoch()));
+    if (drain.cut_streams) return cut_streams();
+    if (drain.stop_engine) return stop_engine();
+    if (!drain.look_again) return;
+    drain_timer_.expires_at(
+        std::chrono::steady_clock::time_point(drain.look_again->time_since_epoch()));
     drain_timer_.async_wait([this](error_code error) {
       if (!error) look();
+    });
+  }
+
+  // The engine's end waits until the answers that are cut have been ended, but not long.
+  void cut_streams() {
+    if (std::exchange(cut_, true)) return;
+    server_.cut_exchanges();
+    end_timer_.expires_after(kLastWords);
+    end_timer_.async_wait([this](error_code error) {
+      if (!error) stop_engine();
     });
   }
 
@@ -198,9 +204,12 @@ class Pod {
 
   void state_changed() {
     const State state = front_.lifecycle.state();
+    if (printed_ == state) return;
+    printed_ = state;
     print_line(Json{{"time", to_rfc3339_micro(wall_now())},
                     {"event", "state"},
                     {"state", to_string(state)},
+                    {"port", server_.port()},
                     {"sinceStartMilliseconds", (steady_now() - started_).count()}}
                    .dump());
   }
@@ -214,7 +223,8 @@ class Pod {
   asio::steady_timer drain_timer_, end_timer_;
   Time started_{};
   std::int64_t oom_kills_ = count_oom_kills();
-  bool ending_ = false;
+  bool cut_ = false;
+  std::optional<State> printed_;
   int exit_status_ = 0;
 };
 
