@@ -15,9 +15,10 @@ std::string ask(std::uint16_t port, const std::string& request) {
   boost::asio::io_context context;
   boost::asio::ip::tcp::socket socket(context);
   socket.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-  boost::asio::write(socket, boost::asio::buffer(request));
-  std::string answer;
+  // A server that has read enough may close before we have said all.
   boost::system::error_code error;
+  boost::asio::write(socket, boost::asio::buffer(request), error);
+  std::string answer;
   boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
   return answer;
 }

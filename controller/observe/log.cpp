@@ -61,7 +61,10 @@ void Log::error(std::string_view message) {
 
 // A failure that repeats itself was already told.
 void Log::processed(const Report& report, Duration took) {
-  const bool failed = report.failure && !report.repeated;
+  // Somebody else wrote a moment earlier: the next try reads that first.
+  const bool lost_a_race =
+      report.failure && !report.failure->lasting && report.failure->error.fault == Fault::Conflict;
+  const bool failed = report.failure && !report.repeated && !lost_a_race;
   if (report.sent.empty() && !failed) return;
   Json facts{{"object", to_string(report.key)}};
   if (!report.sent.empty()) facts["decision"] = joined(report.sent);

@@ -60,8 +60,8 @@ TEST(MeteredApi, CountsByVerbResourceAndOutcome) {
   MeteredApi api(fake, requests);
   const kube::Resource& services = *kube::find_resource("v1", "Service");
   fake.refusals.push_back({Fault::Forbidden, "no", {}});
-  EXPECT_FALSE(api.apply({services, "ns", "a", Json::object()}));
-  EXPECT_TRUE(api.apply({services, "ns", "a", Json::object()}));
+  EXPECT_FALSE(api.apply({services, "ns", "a", Json{{"metadata", Json::object()}}}));
+  EXPECT_TRUE(api.apply({services, "ns", "a", Json{{"metadata", Json::object()}}}));
   EXPECT_TRUE(api.remove({services, "ns", "a", "u"}));
   MetricsText out;
   requests.write(out);

@@ -239,13 +239,18 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
 Result<> Executor::run(const SetStatus& status, Pass& pass) {
   const auto kind = kind_of(status.ref);
   if (!kind) return tl::unexpected(kind.error());
-  // The uid makes the server refuse it for a namesake that was made a moment ago.
-  Json object{
-      {"apiVersion", status.ref.api_version},
-      {"kind", status.ref.kind},
-      {"metadata",
-       {{"name", status.ref.name}, {"namespace", status.ref.namespace_}, {"uid", status.uid}}},
-      {"status", status.status}};
+  const auto live = cache_.find(status.ref);
+  // Decided about an object that is no more; the event of its successor brings the key again.
+  if (!live || live->metadata->uid != status.uid) return {};
+  // The version makes the server refuse news about an older spec or for a namesake. (It ignores a
+  // wrong uid here: what is not status is reset before it is compared.)
+  Json object{{"apiVersion", status.ref.api_version},
+              {"kind", status.ref.kind},
+              {"metadata",
+               {{"name", status.ref.name},
+                {"namespace", status.ref.namespace_},
+                {"resourceVersion", live->metadata->resource_version}}},
+              {"status", status.status}};
   const auto answer = api_.apply_status({target_of(*kind).resource, status.ref.namespace_,
                                          status.ref.name, std::move(object), kFieldManager, true});
   if (!answer) {

@@ -280,19 +280,33 @@ TEST_F(ExecutorTest, ADeletionOfWhatIsGoneOrReplacedIsDone) {
   EXPECT_TRUE(run({Delete{{"v1", "Service", "ns", "y"}, "u"}}).failure);
 }
 
-TEST_F(ExecutorTest, WritesStatusForOneUidOnly) {
+TEST_F(ExecutorTest, WritesStatusAboutTheVersionItWasDecidedOn) {
+  const Json chat{{"apiVersion", "serving.slipway.dev/v1alpha1"},
+                  {"kind", "InferenceService"},
+                  {"metadata", {{"name", "chat"}, {"namespace", "ns"}}}};
   const SetStatus status{
-      {"serving.slipway.dev/v1alpha1", "InferenceService", "ns", "chat"}, "u7", {{"a", 1}}};
+      {"serving.slipway.dev/v1alpha1", "InferenceService", "ns", "chat"}, "u7", {{"summary", "x"}}};
+  run({status});
+  EXPECT_EQ(api_.calls, Calls{}) << "its object is gone";
+  hold(Watched::InferenceService, chat, "u8");
+  run({status});
+  EXPECT_EQ(api_.calls, Calls{}) << "a namesake";
+  hold(Watched::InferenceService, chat, "u7");
+  const std::string version = std::to_string(api_.version);
   run({status});
   EXPECT_EQ(api_.calls, Calls{"status InferenceService chat"});
-  EXPECT_EQ(api_.last["metadata"]["uid"], "u7");
-  EXPECT_EQ(api_.last["status"], Json({{"a", 1}}));
+  EXPECT_EQ(api_.last["metadata"]["resourceVersion"], version);
+  EXPECT_EQ(api_.last["status"], Json({{"summary", "x"}}));
+  run({status});
+  EXPECT_EQ(api_.last["metadata"]["resourceVersion"], std::to_string(api_.version - 1))
+      << "the answer to the first one was read";
+
   api_.refusals = {refusal(Fault::NotFound)};
-  EXPECT_FALSE(run({status}).failure) << "its object is gone";
+  EXPECT_FALSE(run({status}).failure) << "deleted a moment ago";
   api_.refusals = {refusal(Fault::Conflict)};
   const Outcome outcome = run({status});
   ASSERT_TRUE(outcome.failure);
-  EXPECT_FALSE(outcome.failure->lasting) << "a namesake: the cache will know it in a moment";
+  EXPECT_FALSE(outcome.failure->lasting) << "the cache will have caught up in a moment";
 }
 
 TEST_F(ExecutorTest, AnnouncesOncePerHourAndCause) {
