@@ -14,7 +14,7 @@ namespace {
 // A first process gets no signal that it has not asked for: without this, a pod that is deleted
 // while it downloads would wait for its whole grace period.
 void end_on_sigterm() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int signal) { ::_exit(128 + signal); };
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
@@ -31,9 +31,13 @@ int execute(const FetchCommand& command) {
   return report ? 0 : 1;
 }
 
-int execute(const RunCommand& command) { return run_pod(command.options); }
+int execute(const RunCommand& command) {
+  return run_pod(command.options);
+}
 
-int execute(const ProbeCommand& command) { return probe(command.port) ? 0 : 1; }
+int execute(const ProbeCommand& command) {
+  return probe(command.port) ? 0 : 1;
+}
 
 int execute(const VersionCommand&) {
   std::puts("slipway-agent " SLIPWAY_VERSION);

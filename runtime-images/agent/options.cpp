@@ -37,9 +37,9 @@ tl::expected<Duration, std::string> parse_duration(std::string text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
     if (error != std::errc() || value < 0 || value > 1'000'000) return tl::unexpected(text);
-    const std::string_view unit = std::string_view(text).substr(
-        static_cast<std::size_t>(end - text.data()));
-    const auto factor = unit.starts_with("ms") ? 1
+    const std::string_view unit =
+        std::string_view(text).substr(static_cast<std::size_t>(end - text.data()));
+    const auto factor = unit.starts_with("ms")  ? 1
                         : unit.starts_with('s') ? 1000
                         : unit.starts_with('m') ? 60'000
                         : unit.starts_with('h') ? 3'600'000
@@ -64,6 +64,7 @@ void add_duration(CLI::App& verb, const std::string& name, Duration& into, const
 
 void describe_run(CLI::App& verb, RunCommand& command) {
   RunOptions& options = command.options;
+  verb.option_defaults()->take_last();
   verb.add_option("--model-dir", options.model_dir, "folder with model.gguf and manifest.json");
   verb.add_option("--model-name", options.model_name, "name that callers use")->required();
   verb.add_option("--alias", options.aliases, "another name; may be repeated")->take_all();

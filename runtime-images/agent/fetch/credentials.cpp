@@ -41,8 +41,9 @@ Outcome<std::string> read_credential(const std::string& dir) {
     const auto user = read_secret(dir + "/username");
     const auto password = read_secret(dir + "/password");
     if (!user || !password)
-      return refuse("Unauthorized",
-                    fmt::format("the secret in {} has neither token nor username and password", dir));
+      return refuse(
+          "Unauthorized",
+          fmt::format("the secret in {} has neither token nor username and password", dir));
     value = "Basic " + base64(*user + ":" + *password);
   }
   // It becomes a header line: nothing in it may end that line.

@@ -90,9 +90,9 @@ class Download {
   tl::unexpected<AgentReport> gave_up(AgentReport last) const {
     if (file_.size() > 0) {
       last.reason = "Truncated";
-      last.message = fmt::format("got {} of {} bytes, then {} tries without progress: {}",
-                                 file_.size(), total_ ? std::to_string(*total_) : "unknown",
-                                 options_.tries, last.message);
+      last.message =
+          fmt::format("got {} of {} bytes, then {} tries without progress: {}", file_.size(),
+                      total_ ? std::to_string(*total_) : "unknown", options_.tries, last.message);
     }
     return tl::unexpected<AgentReport>(std::move(last));
   }
@@ -110,8 +110,8 @@ class Download {
 
 }  // namespace
 
-Outcome<std::string> download(const ModelUri& uri, const DownloadOptions& options, PartialFile& file,
-                              const Print& print) {
+Outcome<std::string> download(const ModelUri& uri, const DownloadOptions& options,
+                              PartialFile& file, const Print& print) {
   return Download(uri, options, file, print).run();
 }
 

@@ -1,5 +1,5 @@
-// A file over HTTPS into a partial file, hashed while it arrives, resumed after a cut. Blocking, one
-// thread, a fixed amount of memory.
+// A file over HTTPS into a partial file, hashed while it arrives, resumed after a cut. Blocking,
+// one thread, a fixed amount of memory.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ struct DownloadOptions {
 using Print = std::function<void(const std::string&)>;
 
 // Returns the digest of the whole content ("sha256:<hex>").
-Outcome<std::string> download(const ModelUri& uri, const DownloadOptions& options, PartialFile& file,
-                              const Print& print);
+Outcome<std::string> download(const ModelUri& uri, const DownloadOptions& options,
+                              PartialFile& file, const Print& print);
 
 }  // namespace slipway::agent

@@ -53,9 +53,9 @@ Outcome<ModelUri> read_source(const FetchOptions& options) {
 
 Outcome<> check_digest(const ModelUri& uri, const std::string& actual) {
   if (uri.digest.empty() || uri.digest == actual) return {};
-  auto refused = refuse("DigestMismatch",
-                        fmt::format("{} has digest {}, expected is {}; it was not served",
-                                    uri.file_name(), actual, uri.digest));
+  auto refused =
+      refuse("DigestMismatch", fmt::format("{} has digest {}, expected is {}; it was not served",
+                                           uri.file_name(), actual, uri.digest));
   refused.value().file = uri.file_name();
   refused.value().expected = uri.digest;
   refused.value().actual = actual;
@@ -64,8 +64,8 @@ Outcome<> check_digest(const ModelUri& uri, const std::string& actual) {
 
 // Where a pvc:// or file:// URI points. What a claim links to outside of itself is not its content.
 Outcome<std::string> locate(const ModelUri& uri, const FetchOptions& options) {
-  const fs::path path = uri.scheme == Scheme::Pvc ? fs::path(options.source_dir) / uri.path
-                                                  : fs::path(uri.path);
+  const fs::path path =
+      uri.scheme == Scheme::Pvc ? fs::path(options.source_dir) / uri.path : fs::path(uri.path);
   std::error_code error;
   const fs::path real = fs::canonical(path, error);
   if (error) return refuse("NotFound", fmt::format("{}: {}", options.uri, error.message()));
@@ -92,10 +92,9 @@ Outcome<Manifest> check(const ModelUri& uri, const FetchOptions& options,
   if (auto same = check_digest(uri, candidate.digest); !same) return tl::unexpected(same.error());
   auto summary = check_format(uri, candidate.path);
   if (!summary) return tl::unexpected(summary.error());
-  return Manifest{printable(options.uri),   candidate.digest,
-                  candidate.size,           options.format,
-                  summary->architecture,    summary->parameters,
-                  summary->context_length,  to_rfc3339(wall_now())};
+  return Manifest{printable(options.uri),  candidate.digest,      candidate.size,
+                  options.format,          summary->architecture, summary->parameters,
+                  summary->context_length, to_rfc3339(wall_now())};
 }
 
 Outcome<Manifest> fetch_remote(const ModelUri& uri, const FetchOptions& options,
@@ -126,8 +125,7 @@ Outcome<Manifest> link_local(const ModelUri& uri, const FetchOptions& options) {
   if (!manifest) return manifest;
   std::error_code error;
   fs::create_symlink(*path, options.to + "/" + kModelFile, error);
-  if (error)
-    return refuse("Internal", fmt::format("cannot link {}: {}", *path, error.message()));
+  if (error) return refuse("Internal", fmt::format("cannot link {}: {}", *path, error.message()));
   return manifest;
 }
 
@@ -143,7 +141,8 @@ std::optional<Manifest> already_there(const ModelUri& uri, const FetchOptions& o
 
 Outcome<AgentReport> fetch(const FetchOptions& options, const Print& print) {
   if (options.format != "gguf")
-    return refuse("FormatRejected", fmt::format("format {} is not served; gguf is", options.format));
+    return refuse("FormatRejected",
+                  fmt::format("format {} is not served; gguf is", options.format));
   auto uri = read_source(options);
   if (!uri) return tl::unexpected(uri.error());
   if (uri->scheme == Scheme::Pvc && options.source_dir.empty())
@@ -156,8 +155,8 @@ Outcome<AgentReport> fetch(const FetchOptions& options, const Print& print) {
   std::error_code ignored;
   fs::remove(options.to + "/" + kModelFile, ignored);
   fs::remove(options.to + "/" + kManifestFile, ignored);
-  auto manifest = uri->scheme == Scheme::Https ? fetch_remote(*uri, options, print)
-                                               : link_local(*uri, options);
+  auto manifest =
+      uri->scheme == Scheme::Https ? fetch_remote(*uri, options, print) : link_local(*uri, options);
   if (!manifest) return tl::unexpected(manifest.error());
   if (auto stored = store(options.to, *manifest); !stored) return tl::unexpected(stored.error());
   return success(*manifest);

@@ -11,7 +11,7 @@ namespace slipway::agent {
 
 struct FetchOptions {
   std::string uri;
-  std::string digest;      // "sha256:<hex>"; empty: the URI's fragment, or unverified
+  std::string digest;  // "sha256:<hex>"; empty: the URI's fragment, or unverified
   std::string to = "/models";
   std::string install;     // folder that gets a copy of the agent; empty: none
   std::string source_dir;  // where the claim of a pvc:// URI is mounted

@@ -165,9 +165,8 @@ TEST_F(Fetch, NeverMixesTwoContents) {
 }
 
 TEST_F(Fetch, TellsHowFarATruncatedDownloadCame) {
-  const TlsServer server([&](const std::string&, Peer& peer) {
-    peer.send(sized("200 OK", "", 1000) + "0123456789");
-  });
+  const TlsServer server(
+      [&](const std::string&, Peer& peer) { peer.send(sized("200 OK", "", 1000) + "0123456789"); });
   const auto report = fetch_from(server, "/tiny.gguf");
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().reason, "Truncated");
@@ -243,9 +242,8 @@ struct StatusCase {
 };
 class FetchStatus : public Fetch, public ::testing::WithParamInterface<StatusCase> {};
 TEST_P(FetchStatus, HasItsReason) {
-  const TlsServer server([&](const std::string&, Peer& peer) {
-    peer.send(sized(GetParam().status, "", 0));
-  });
+  const TlsServer server(
+      [&](const std::string&, Peer& peer) { peer.send(sized(GetParam().status, "", 0)); });
   const auto report = fetch_from(server, "/tiny.gguf?signature=secret");
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().reason, GetParam().reason);

@@ -16,15 +16,16 @@ constexpr int kMaxRedirects = 5;
 constexpr std::size_t kReceive = 64 * 1024;
 
 std::string host_header(const ModelUri& uri) {
-  const std::string host = uri.host.find(':') == std::string::npos ? uri.host : "[" + uri.host + "]";
+  const std::string host =
+      uri.host.find(':') == std::string::npos ? uri.host : "[" + uri.host + "]";
   return uri.port == "443" ? host : host + ":" + uri.port;
 }
 
 std::string render(const GetRequest& request) {
-  std::string text =
-      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: slipway-agent\r\nAccept: */*\r\n"
-                  "Accept-Encoding: identity\r\nConnection: close\r\n",
-                  request.uri.target, host_header(request.uri));
+  std::string text = fmt::format(
+      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: slipway-agent\r\nAccept: */*\r\n"
+      "Accept-Encoding: identity\r\nConnection: close\r\n",
+      request.uri.target, host_header(request.uri));
   if (!request.authorization.empty())
     text += fmt::format("Authorization: {}\r\n", request.authorization);
   if (request.from > 0) {
@@ -41,9 +42,9 @@ bool is_redirect(int status) {
 tl::unexpected<AgentReport> refused(const ModelUri& uri, int status) {
   const std::string who = fmt::format("https://{}{}", host_header(uri), printable(uri.target));
   if (status == 401 || status == 403)
-    return refuse("Unauthorized",
-                  fmt::format("{} answered {}: the credential is missing or not accepted", who,
-                              status));
+    return refuse(
+        "Unauthorized",
+        fmt::format("{} answered {}: the credential is missing or not accepted", who, status));
   if (status == 404 || status == 410)
     return refuse("NotFound", fmt::format("{} answered {}", who, status));
   return refuse("Unreachable", fmt::format("{} answered {}", who, status));
@@ -143,9 +144,8 @@ Outcome<HttpsResponse> HttpsResponse::get(GetRequest request, const TlsOptions& 
     if (!next->same_origin(request.uri)) request.authorization.clear();
     request.uri = std::move(*next);
   }
-  return refuse("Unreachable",
-                fmt::format("more than {} redirects, the last to {}", kMaxRedirects,
-                            request.uri.host));
+  return refuse("Unreachable", fmt::format("more than {} redirects, the last to {}", kMaxRedirects,
+                                           request.uri.host));
 }
 
 Outcome<std::size_t> HttpsResponse::receive(std::span<char> into) {
@@ -177,7 +177,8 @@ Outcome<std::size_t> HttpsResponse::read(std::span<char> into) {
   into = into.subspan(0, static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), *left_)));
   auto got = receive(into);
   if (!got) return got;
-  if (*got == 0) return refuse("Truncated", fmt::format("the server closed {} bytes early", *left_));
+  if (*got == 0)
+    return refuse("Truncated", fmt::format("the server closed {} bytes early", *left_));
   *left_ -= *got;
   return got;
 }

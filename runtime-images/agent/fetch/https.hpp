@@ -33,7 +33,8 @@ class HttpsResponse {
   // A strong ETag, else Last-Modified, else empty.
   const std::string& validator() const { return validator_; }
 
-  // Next bytes of the body; 0 at its end. `Truncated` when the connection ends before the body does.
+  // Next bytes of the body; 0 at its end. `Truncated` when the connection ends before the body
+  // does.
   Outcome<std::size_t> read(std::span<char> into);
 
  private:

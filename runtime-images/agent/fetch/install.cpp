@@ -28,8 +28,8 @@ Outcome<> install_self(const std::string& dir) {
   if (!written) return written;
   if (got < 0) return refuse("Internal", "cannot read the agent's own file");
   if (::chmod(copy->path().c_str(), 0755) != 0)
-    return refuse("Internal", fmt::format("cannot make {} executable: {}", copy->path(),
-                                          std::strerror(errno)));
+    return refuse("Internal",
+                  fmt::format("cannot make {} executable: {}", copy->path(), std::strerror(errno)));
   return copy->keep();
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 // Bytes that may still be written where `path` lies; -1: not to be found out.
 std::int64_t free_bytes(const std::string& path) {
-  struct statvfs status {};
+  struct statvfs status{};
   const std::string dir = std::filesystem::path(path).parent_path().string();
   if (::statvfs(dir.c_str(), &status) != 0) return -1;
   return static_cast<std::int64_t>(status.f_bavail) * static_cast<std::int64_t>(status.f_frsize);
@@ -59,9 +59,9 @@ Outcome<PartialFile> PartialFile::create(std::string final_path) {
 Outcome<> PartialFile::check_room(std::int64_t total) const {
   const std::int64_t room = free_bytes(partial_);
   if (room >= 0 && total - size_ > room)
-    return refuse("DiskFull", fmt::format("the file has {} bytes, {} are free in {}", total,
-                                          room + size_,
-                                          std::filesystem::path(final_).parent_path().string()));
+    return refuse("DiskFull",
+                  fmt::format("the file has {} bytes, {} are free in {}", total, room + size_,
+                              std::filesystem::path(final_).parent_path().string()));
   return {};
 }
 

@@ -1,5 +1,5 @@
-// A file in the making, under the name FINAL.partial until it is whole and verified. Removed when it
-// was not kept. One thread.
+// A file in the making, under the name FINAL.partial until it is whole and verified. Removed when
+// it was not kept. One thread.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,9 @@ namespace {
 
 constexpr Duration kEvery{1000};
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
+double seconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1000.0;
+}
 
 }  // namespace
 

@@ -55,10 +55,10 @@ Outcome<asio::ssl::context> make_context(const TlsOptions& options) {
   else
     context.load_verify_file(options.ca_file, error);
   if (error)
-    return refuse("TlsUntrusted", fmt::format("cannot read the authorities in {}: {}",
-                                              options.ca_file.empty() ? "the system's bundle"
-                                                                      : options.ca_file,
-                                              error.message()));
+    return refuse("TlsUntrusted",
+                  fmt::format("cannot read the authorities in {}: {}",
+                              options.ca_file.empty() ? "the system's bundle" : options.ca_file,
+                              error.message()));
   context.set_verify_mode(asio::ssl::verify_peer, error);
   return context;
 }
@@ -82,8 +82,8 @@ tl::unexpected<AgentReport> handshake_failed(SSL* ssl, const std::string& host,
   if (verdict != X509_V_OK)
     return refuse("TlsUntrusted", fmt::format("the certificate of {} is not trusted: {}", host,
                                               X509_verify_cert_error_string(verdict)));
-  return refuse("Unreachable", fmt::format("the TLS handshake with {} failed: {}", host,
-                                           error.message()));
+  return refuse("Unreachable",
+                fmt::format("the TLS handshake with {} failed: {}", host, error.message()));
 }
 
 }  // namespace
@@ -120,7 +120,8 @@ Outcome<TlsStream> TlsStream::connect(const std::string& host, const std::string
                              [&done](error_code error) { done = error; });
   });
   if (!in_time)
-    return refuse("Unreachable", fmt::format("{}:{} does not answer the TLS handshake", host, port));
+    return refuse("Unreachable",
+                  fmt::format("{}:{} does not answer the TLS handshake", host, port));
   if (*done) return handshake_failed(c.stream.native_handle(), host, *done);
   return TlsStream(std::move(connection));
 }
@@ -154,7 +155,8 @@ Outcome<std::size_t> TlsStream::read(std::span<char> into) {
                                              c.options.idle_timeout.count() / 1000));
   if (!*done) return got;
   if (*done == asio::error::eof) return std::size_t{0};
-  return refuse("Truncated", fmt::format("the connection to {} broke: {}", c.host, done->message()));
+  return refuse("Truncated",
+                fmt::format("the connection to {} broke: {}", c.host, done->message()));
 }
 
 }  // namespace slipway::agent

@@ -1,5 +1,5 @@
-// One TLS connection with a deadline on every step: blocking, one thread. The peer's certificate and
-// name are verified; there is no way to switch that off.
+// One TLS connection with a deadline on every step: blocking, one thread. The peer's certificate
+// and name are verified; there is no way to switch that off.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace slipway::agent {
 
 struct TlsOptions {
-  std::string ca_file;  // the only authorities that count; empty: the system's
+  std::string ca_file;               // the only authorities that count; empty: the system's
   Duration connect_timeout{10'000};  // name, connection and handshake, each
   Duration idle_timeout{30'000};     // without a byte
 };

@@ -101,6 +101,8 @@ void ChunkDecoder::step(char c) {
   }
 }
 
-std::string chunk_head(std::size_t size) { return fmt::format("{:x}\r\n", size); }
+std::string chunk_head(std::size_t size) {
+  return fmt::format("{:x}\r\n", size);
+}
 
 }  // namespace slipway::agent::http

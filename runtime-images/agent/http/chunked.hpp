@@ -18,7 +18,18 @@ class ChunkDecoder {
   bool failed() const { return state_ == State::Failed; }
 
  private:
-  enum class State { Size, Extension, SizeEnd, Data, DataCr, DataLf, Trailer, TrailerEnd, Done, Failed };
+  enum class State {
+    Size,
+    Extension,
+    SizeEnd,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,
+    TrailerEnd,
+    Done,
+    Failed
+  };
 
   void step(char c);
   void step_size(char c);
@@ -27,10 +38,10 @@ class ChunkDecoder {
   void after_size();
 
   State state_ = State::Size;
-  std::uint64_t left_ = 0;     // of the chunk's data
-  int digits_ = 0;             // of its size
-  std::size_t overhead_ = 0;   // bytes of this extension, or of all trailers
-  bool line_empty_ = true;     // of the trailer line
+  std::uint64_t left_ = 0;    // of the chunk's data
+  int digits_ = 0;            // of its size
+  std::size_t overhead_ = 0;  // bytes of this extension, or of all trailers
+  bool line_empty_ = true;    // of the trailer line
 };
 
 // One chunk around `size` bytes: what goes before them. After them goes "\r\n".

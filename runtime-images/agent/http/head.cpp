@@ -9,9 +9,13 @@ namespace {
 
 using Refused = tl::unexpected<HeadError>;
 
-Refused refused(int status, std::string why) { return Refused(HeadError{status, std::move(why)}); }
+Refused refused(int status, std::string why) {
+  return Refused(HeadError{status, std::move(why)});
+}
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 // tchar of RFC 9110 5.6.2.
 constexpr std::array<bool, 256> kToken = [] {
@@ -19,18 +23,18 @@ constexpr std::array<bool, 256> kToken = [] {
   for (int c = '0'; c <= '9'; ++c) table[c] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[c] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[c] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 
 bool is_token(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](unsigned char c) { return kToken[c]; });
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return kToken[c]; });
 }
 
 bool is_field_value(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7f); });
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7f); });
 }
 
 bool is_target(std::string_view text) {

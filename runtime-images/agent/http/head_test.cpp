@@ -41,7 +41,9 @@ struct HeadCase {
   int status;
 };
 class RequestTable : public testing::TestWithParam<HeadCase> {};
-TEST_P(RequestTable, HasStatus) { EXPECT_EQ(status_of(GetParam().bytes), GetParam().status); }
+TEST_P(RequestTable, HasStatus) {
+  EXPECT_EQ(status_of(GetParam().bytes), GetParam().status);
+}
 
 std::string post(const std::string& fields) {
   return "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n\r\n";
@@ -65,7 +67,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"ChunkedLast", post("Transfer-Encoding: gzip, chunked"), 501},
         {"ChunkedTwice", post("Transfer-Encoding: chunked, chunked"), 501},
         {"TwoEncodings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), 400},
-        {"HiddenEncoding", post("Transfer-Encoding: \x0b" "chunked"), 400},
+        {"HiddenEncoding",
+         post("Transfer-Encoding: \x0b"
+              "chunked"),
+         400},
         {"SpaceBeforeColon", post("Transfer-Encoding : chunked"), 400},
         {"FoldedLine", post("X: a\r\n Transfer-Encoding: chunked"), 400},
         {"LeadingSpace", post(" X: a"), 400},
@@ -87,11 +92,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"OddMethod", "GE\"T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         {"LongTarget", "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
         {"EndlessHead", "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a'), 431},
-        {"HeaderFlood", [] {
+        {"HeaderFlood",
+         [] {
            std::string flood;
            for (int i = 0; i < 120; ++i) flood += "X: a\r\n";
            return "GET / HTTP/1.1\r\n" + flood + "\r\n";
-         }(), 431},
+         }(),
+         431},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
@@ -133,28 +140,28 @@ TEST_P(ChunkTable, IsTheSameInWholeAndByteByByte) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, ChunkTable,
-    testing::ValuesIn<ChunkCase>({
-        {"Plain", "3\r\nabc\r\n0\r\n\r\n", "abc"},
-        {"TwoChunks", "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", "abc0123456789"},
-        {"Extension", "3;name=\"value\"\r\nabc\r\n0\r\n\r\n", "abc"},
-        {"Trailer", "0\r\nX: y\r\nZ: w\r\n\r\n", ""},
-        {"NextMessage", "1\r\na\r\n0\r\n\r\nNEXT", "a"},
-        {"NoSize", "\r\nabc\r\n", nullptr},
-        {"Negative", "-1\r\n", nullptr},
-        {"Prefix", "0x3\r\nabc\r\n", nullptr},
-        {"SpaceFirst", " 3\r\nabc\r\n", nullptr},
-        {"SpaceAfter", "3 \r\nabc\r\n", nullptr},
-        {"BareLineFeed", "3\nabc\n", nullptr},
-        {"NoEnd", "3\r\nabcX", nullptr},
-        {"TooLong", "10000000000000000\r\n", nullptr},
-        {"Overflow", "ffffffffffffffffff\r\n", nullptr},
-        {"LineFeedInExtension", "3;a\nb\r\nabc\r\n", nullptr},
-        {"LongExtension", "3;" + std::string(300, 'x') + "\r\n", nullptr},
-        {"EndlessTrailer", "0\r\n" + std::string(5000, 'x'), nullptr},
-    }),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, ChunkTable,
+                         testing::ValuesIn<ChunkCase>({
+                             {"Plain", "3\r\nabc\r\n0\r\n\r\n", "abc"},
+                             {"TwoChunks", "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+                              "abc0123456789"},
+                             {"Extension", "3;name=\"value\"\r\nabc\r\n0\r\n\r\n", "abc"},
+                             {"Trailer", "0\r\nX: y\r\nZ: w\r\n\r\n", ""},
+                             {"NextMessage", "1\r\na\r\n0\r\n\r\nNEXT", "a"},
+                             {"NoSize", "\r\nabc\r\n", nullptr},
+                             {"Negative", "-1\r\n", nullptr},
+                             {"Prefix", "0x3\r\nabc\r\n", nullptr},
+                             {"SpaceFirst", " 3\r\nabc\r\n", nullptr},
+                             {"SpaceAfter", "3 \r\nabc\r\n", nullptr},
+                             {"BareLineFeed", "3\nabc\n", nullptr},
+                             {"NoEnd", "3\r\nabcX", nullptr},
+                             {"TooLong", "10000000000000000\r\n", nullptr},
+                             {"Overflow", "ffffffffffffffffff\r\n", nullptr},
+                             {"LineFeedInExtension", "3;a\nb\r\nabc\r\n", nullptr},
+                             {"LongExtension", "3;" + std::string(300, 'x') + "\r\n", nullptr},
+                             {"EndlessTrailer", "0\r\n" + std::string(5000, 'x'), nullptr},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST(EventCutter, GivesWholeEventsOnly) {
   EventCutter cutter;

@@ -7,7 +7,9 @@
 namespace slipway::agent::http {
 namespace {
 
-Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json() : Json(text);
+}
 
 }  // namespace
 
@@ -20,7 +22,9 @@ std::string to_json(const ApiError& error) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string to_event(const ApiError& error) { return fmt::format("data: {}\n\n", to_json(error)); }
+std::string to_event(const ApiError& error) {
+  return fmt::format("data: {}\n\n", to_json(error));
+}
 
 std::string_view reason_phrase(int status) {
   switch (status) {

@@ -8,9 +8,9 @@ namespace slipway::agent::http {
 
 struct ApiError {
   int status = 500;
-  std::string_view type;     // invalid_request_error, server_error, ...
-  std::string_view code;     // empty: null
-  std::string_view param;    // empty: null
+  std::string_view type;   // invalid_request_error, server_error, ...
+  std::string_view code;   // empty: null
+  std::string_view param;  // empty: null
   std::string message;
 };
 

@@ -57,8 +57,8 @@ Header read_header(Reader& reader, std::uint64_t file_size) {
   const auto bound = [&](std::uint64_t count, std::uint64_t least, std::uint64_t most,
                          const char* what) {
     if (count > file_size / least || count > most)
-      reader.fail(fmt::format("the header announces {} {}, a file of {} bytes has at most {}", count,
-                              what, file_size, std::min(file_size / least, most)));
+      reader.fail(fmt::format("the header announces {} {}, a file of {} bytes has at most {}",
+                              count, what, file_size, std::min(file_size / least, most)));
   };
   bound(header.tensors, kLeastTensor, kMaxTensors, "tensors");
   bound(header.pairs, kLeastPair, kMaxPairs, "key-value pairs");
@@ -70,16 +70,18 @@ void read_alignment(Reader& reader, ValueType type, Facts& facts) {
   const auto value = reader.unsigned_value(type);
   if (!reader.ok()) return;
   if (!value || !std::has_single_bit(*value) || *value > kMaxAlignment)
-    return reader.fail(fmt::format("general.alignment {} is not a power of two up to 2^31",
-                                   value.value_or(0)));
+    return reader.fail(
+        fmt::format("general.alignment {} is not a power of two up to 2^31", value.value_or(0)));
   facts.alignment = *value;
 }
 
 void read_split(Reader& reader, ValueType type) {
   const auto count = reader.unsigned_value(type);
   if (reader.ok() && count.value_or(0) > 1)
-    reader.fail(fmt::format("the model is split into {} files and this is one of them; "
-                            "merge them first", *count));
+    reader.fail(
+        fmt::format("the model is split into {} files and this is one of them; "
+                    "merge them first",
+                    *count));
 }
 
 void read_value(Reader& reader, const std::string& key, Facts& facts) {
@@ -109,7 +111,8 @@ Facts read_facts(Reader& reader, std::uint64_t pairs) {
     const std::string key = reader.string(kMaxKey, "a key");
     if (!reader.ok()) break;
     if (key.empty()) reader.fail("a key is empty");
-    if (key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") !=
+    if (key.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") !=
         std::string::npos)
       reader.fail(fmt::format("key {} has characters that no key has", i));
     if (!keys.insert(key).second) reader.fail(fmt::format("the key {} occurs twice", key));
@@ -128,7 +131,7 @@ Facts read_facts(Reader& reader, std::uint64_t pairs) {
 class File final : public Bytes {
  public:
   explicit File(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    struct stat status {};
+    struct stat status{};
     if (file_ >= 0 && ::fstat(file_, &status) == 0 && S_ISREG(status.st_mode))
       size_ = static_cast<std::uint64_t>(status.st_size);
   }
@@ -162,8 +165,7 @@ tl::expected<Summary, Rejection> inspect(const Bytes& bytes) {
   const Facts facts = reader.ok() ? read_facts(reader, header.pairs) : Facts{};
   Summary summary;
   if (reader.ok())
-    summary.parameters =
-        check_tensors(reader, {header.tensors, facts.alignment, bytes.size()});
+    summary.parameters = check_tensors(reader, {header.tensors, facts.alignment, bytes.size()});
   if (!reader.ok()) return tl::unexpected(reader.error());
   summary.architecture = facts.architecture;
   summary.tensors = static_cast<std::int64_t>(header.tensors);

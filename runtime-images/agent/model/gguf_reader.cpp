@@ -37,12 +37,13 @@ std::uint64_t width(ValueType type) {
   return 0;
 }
 
-bool is_known(ValueType type) { return type <= ValueType::F64; }
+bool is_known(ValueType type) {
+  return type <= ValueType::F64;
+}
 
 }  // namespace
 
-Reader::Reader(const Bytes& bytes)
-    : bytes_(bytes), limit_(std::min(bytes.size(), kMaxHeader)) {}
+Reader::Reader(const Bytes& bytes) : bytes_(bytes), limit_(std::min(bytes.size(), kMaxHeader)) {}
 
 void Reader::fail(std::string why) {
   if (!error_) error_ = std::move(why);
@@ -51,10 +52,9 @@ void Reader::fail(std::string why) {
 bool Reader::read(std::span<char> into) {
   if (error_) return false;
   if (into.size() > remaining()) {
-    fail(limit_ < bytes_.size()
-             ? fmt::format("the header is longer than {} bytes", limit_)
-             : fmt::format("the header ends beyond the file: byte {} of {}",
-                           position_ + into.size(), bytes_.size()));
+    fail(limit_ < bytes_.size() ? fmt::format("the header is longer than {} bytes", limit_)
+                                : fmt::format("the header ends beyond the file: byte {} of {}",
+                                              position_ + into.size(), bytes_.size()));
     return false;
   }
   std::size_t done = 0;
@@ -104,7 +104,9 @@ std::string Reader::string(std::uint64_t limit, const char* what) {
   return text;
 }
 
-void Reader::skip_string() { skip(number<std::uint64_t>()); }
+void Reader::skip_string() {
+  skip(number<std::uint64_t>());
+}
 
 void Reader::skip_array(int nesting) {
   if (nesting > kMaxNesting) {
@@ -119,8 +121,9 @@ void Reader::skip_array(int nesting) {
     return;
   }
   // The smallest an element can be: a string is at least its length, an array its type and count.
-  const std::uint64_t smallest =
-      type == ValueType::String ? 8 : type == ValueType::Array ? 12 : width(type);
+  const std::uint64_t smallest = type == ValueType::String  ? 8
+                                 : type == ValueType::Array ? 12
+                                                            : width(type);
   if (count > remaining() / smallest) {
     fail(fmt::format("array of {} elements at byte {} does not fit into the file's {}", count,
                      position_, bytes_.size()));

@@ -12,7 +12,19 @@
 namespace slipway::agent::gguf {
 
 enum class ValueType : std::uint32_t {
-  U8, I8, U16, I16, U32, I32, F32, Bool, String, Array, U64, I64, F64
+  U8,
+  I8,
+  U16,
+  I16,
+  U32,
+  I32,
+  F32,
+  Bool,
+  String,
+  Array,
+  U64,
+  I64,
+  F64
 };
 
 class Reader {
@@ -51,7 +63,7 @@ class Reader {
   const Bytes& bytes_;
   std::uint64_t limit_;
   std::uint64_t position_ = 0;
-  std::vector<char> window_;        // of the file, from window_start_
+  std::vector<char> window_;  // of the file, from window_start_
   std::uint64_t window_start_ = 0;
   std::optional<std::string> error_;
 };

@@ -20,12 +20,12 @@ struct Layout {
 
 // ggml's types, their block sizes from GGML_QUANT_SIZES of llama.cpp's gguf Python package.
 constexpr Layout kLayouts[] = {
-    {0, 1, 4},      {1, 1, 2},      {2, 32, 18},    {3, 32, 20},    {6, 32, 22},   {7, 32, 24},
-    {8, 32, 34},    {9, 32, 40},    {10, 256, 84},  {11, 256, 110}, {12, 256, 144}, {13, 256, 176},
-    {14, 256, 210}, {15, 256, 292}, {16, 256, 66},  {17, 256, 74},  {18, 256, 98},  {19, 256, 50},
-    {20, 32, 18},   {21, 256, 110}, {22, 256, 82},  {23, 256, 136}, {24, 1, 1},     {25, 1, 2},
-    {26, 1, 4},     {27, 1, 8},     {28, 1, 8},     {29, 256, 56},  {30, 1, 2},     {34, 256, 54},
-    {35, 256, 66},  {39, 32, 17},   {40, 64, 36},   {41, 128, 18}};
+    {0, 1, 4},      {1, 1, 2},      {2, 32, 18},   {3, 32, 20},    {6, 32, 22},    {7, 32, 24},
+    {8, 32, 34},    {9, 32, 40},    {10, 256, 84}, {11, 256, 110}, {12, 256, 144}, {13, 256, 176},
+    {14, 256, 210}, {15, 256, 292}, {16, 256, 66}, {17, 256, 74},  {18, 256, 98},  {19, 256, 50},
+    {20, 32, 18},   {21, 256, 110}, {22, 256, 82}, {23, 256, 136}, {24, 1, 1},     {25, 1, 2},
+    {26, 1, 4},     {27, 1, 8},     {28, 1, 8},    {29, 256, 56},  {30, 1, 2},     {34, 256, 54},
+    {35, 256, 66},  {39, 32, 17},   {40, 64, 36},  {41, 128, 18}};
 
 const Layout* layout_of(std::uint32_t type) {
   const auto* found = std::ranges::find(kLayouts, type, &Layout::type);
@@ -99,8 +99,8 @@ void check_overlap(Reader& reader, std::vector<Range> ranges) {
   std::ranges::sort(ranges, {}, &Range::begin);
   for (std::size_t i = 1; i < ranges.size(); ++i)
     if (ranges[i].begin < ranges[i - 1].end)
-      return reader.fail(fmt::format("two tensors overlap at byte {} of the data section",
-                                     ranges[i].begin));
+      return reader.fail(
+          fmt::format("two tensors overlap at byte {} of the data section", ranges[i].begin));
 }
 
 void check_fits(Reader& reader, const TensorSection& section, const std::vector<Range>& ranges) {
@@ -109,9 +109,9 @@ void check_fits(Reader& reader, const TensorSection& section, const std::vector<
       (reader.position() + section.alignment - 1) / section.alignment * section.alignment;
   for (const Range& range : ranges)
     if (start > section.file_size || range.end > section.file_size - start)
-      return reader.fail(fmt::format(
-          "a tensor's data ends at byte {}, the file has {} (truncated?)", start + range.end,
-          section.file_size));
+      return reader.fail(
+          fmt::format("a tensor's data ends at byte {}, the file has {} (truncated?)",
+                      start + range.end, section.file_size));
 }
 
 }  // namespace

@@ -64,8 +64,7 @@ struct Builder {
     return string(key) + raw(kArray) + raw(type) + raw(count) + std::string(elements);
   }
   std::string build() const {
-    std::string out = raw(magic) + raw(version) +
-                      raw(tensor_count.value_or(tensors.size())) +
+    std::string out = raw(magic) + raw(version) + raw(tensor_count.value_or(tensors.size())) +
                       raw(pair_count.value_or(pairs.size()));
     for (const std::string& pair : pairs) out += pair;
     for (const Tensor& tensor : tensors) {
@@ -145,7 +144,8 @@ Builder& with_pair(Builder& builder, std::string pair) {
 
 std::string nested(int depth) {
   std::string value = Builder::raw(std::uint32_t{0}) + Builder::raw(std::uint64_t{0});
-  for (int i = 1; i < depth; ++i) value = Builder::raw(kArray) + Builder::raw(std::uint64_t{1}) + value;
+  for (int i = 1; i < depth; ++i)
+    value = Builder::raw(kArray) + Builder::raw(std::uint64_t{1}) + value;
   return Builder::string("deep") + Builder::raw(kArray) + value;
 }
 
@@ -176,16 +176,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownElementType", [](B& b) { with_pair(b, B::array("k", 99, 1, "x")); },
          "unknown type 99"},
         {"NoArchitecture", [](B& b) { b.pairs.erase(b.pairs.begin()); }, "is missing"},
-        {"UnknownArchitecture",
-         [](B& b) { b.pairs[0] = B::text("general.architecture", "evil"); }, "evil"},
+        {"UnknownArchitecture", [](B& b) { b.pairs[0] = B::text("general.architecture", "evil"); },
+         "evil"},
         {"ArchitectureIsANumber",
          [](B& b) { b.pairs[0] = B::number("general.architecture", kU32, 7); }, "not a string"},
         {"OddAlignment", [](B& b) { with_pair(b, B::number("general.alignment", kU32, 33)); },
          "power of two"},
         {"ZeroAlignment", [](B& b) { with_pair(b, B::number("general.alignment", kU32, 0)); },
          "power of two"},
-        {"HugeAlignment",
-         [](B& b) { with_pair(b, B::number("general.alignment", kU64, kHuge)); }, "power of two"},
+        {"HugeAlignment", [](B& b) { with_pair(b, B::number("general.alignment", kU64, kHuge)); },
+         "power of two"},
         {"OneOfMany", [](B& b) { with_pair(b, B::number("split.count", kU32, 3)); }, "3 files"},
         {"LongTemplate",
          [](B& b) { with_pair(b, B::text("tokenizer.chat_template", std::string(70'000, 'x'))); },

@@ -53,8 +53,8 @@ Outcome<Manifest> parse_manifest(std::string_view text) {
 Outcome<Manifest> load_verified(const std::string& dir) {
   std::ifstream in(dir + "/" + kManifestFile);
   if (!in)
-    return refuse("ModelMismatch", fmt::format("{}/{} is missing: the model was not verified", dir,
-                                               kManifestFile));
+    return refuse("ModelMismatch",
+                  fmt::format("{}/{} is missing: the model was not verified", dir, kManifestFile));
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   auto manifest = parse_manifest(text);
   if (!manifest) return manifest;

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxUri = 8192;  // redirect targets with signatures are long
 
-bool is_visible_ascii(char c) { return c > ' ' && c < 0x7f; }
+bool is_visible_ascii(char c) {
+  return c > ' ' && c < 0x7f;
+}
 
 tl::unexpected<AgentReport> bad(std::string_view uri, std::string_view why) {
   return refuse("UnsupportedScheme", fmt::format("cannot use {}: {}", printable(uri), why));
@@ -24,13 +26,15 @@ Outcome<std::string> take_fragment(std::string_view whole, std::string_view& res
   const std::string_view fragment = rest.substr(hash + 1);
   rest = rest.substr(0, hash);
   constexpr std::string_view kKey = "sha256=";
-  if (!fragment.starts_with(kKey)) return bad(whole, "the fragment must be #sha256=<64 hex digits>");
+  if (!fragment.starts_with(kKey))
+    return bad(whole, "the fragment must be #sha256=<64 hex digits>");
   return parse_digest(fmt::format("sha256:{}", fragment.substr(kKey.size())));
 }
 
 bool valid_port(std::string_view port) {
   if (port.empty() || port.size() > 5) return false;
-  if (!std::ranges::all_of(port, [](unsigned char c) { return std::isdigit(c) != 0; })) return false;
+  if (!std::ranges::all_of(port, [](unsigned char c) { return std::isdigit(c) != 0; }))
+    return false;
   const int value = std::stoi(std::string(port));
   return value > 0 && value < 65536;
 }
@@ -145,8 +149,8 @@ Outcome<std::string> parse_digest(std::string_view digest) {
   const std::string_view hex = digest.starts_with(kPrefix) ? digest.substr(kPrefix.size()) : "";
   std::string lowered(kPrefix);
   for (const unsigned char c : hex) lowered.push_back(static_cast<char>(std::tolower(c)));
-  const bool all_hex = lowered.find_first_not_of("0123456789abcdef", kPrefix.size()) ==
-                       std::string::npos;
+  const bool all_hex =
+      lowered.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string::npos;
   if (hex.size() != 64 || !all_hex)
     return refuse("UnsupportedScheme",
                   "a digest is written sha256:<64 hex digits>, with or without upper case");
@@ -182,7 +186,8 @@ std::string printable(std::string_view uri) {
   if (query != std::string_view::npos) out += "?...";
   const auto scheme = out.find("://");
   const auto at = out.find('@');
-  if (scheme != std::string::npos && at != std::string::npos) out.erase(scheme + 3, at - scheme - 2);
+  if (scheme != std::string::npos && at != std::string::npos)
+    out.erase(scheme + 3, at - scheme - 2);
   return out;
 }
 

@@ -42,15 +42,16 @@ TEST_P(RefusedUri, IsUnsupported) {
   EXPECT_EQ(uri.error().reason, "UnsupportedScheme");
   EXPECT_FALSE(uri.error().message.empty());
 }
-INSTANTIATE_TEST_SUITE_P(
-    Table, RefusedUri,
-    testing::Values("", "tiny.gguf", "http://h/m", "hf://org/model", "s3://bucket/m", "ftp://h/m",
-                    "https:///m", "https://h:/m", "https://h:0/m", "https://h:70000/m",
-                    "https://user:secret@h/m", "https://h /m", "https://h/m\r\nX: y",
-                    "https://h/m#sha256=abc", "https://h/m#md5=abc", "https://[fd00::1/m",
-                    "https://[fd00::1]x/m", "pvc://claim", "pvc://claim/", "pvc:///path",
-                    "pvc://claim/../secret", "pvc://claim/a/..", "file://relative", "file:///",
-                    "file:///a/../etc/passwd"));
+INSTANTIATE_TEST_SUITE_P(Table, RefusedUri,
+                         testing::Values("", "tiny.gguf", "http://h/m", "hf://org/model",
+                                         "s3://bucket/m", "ftp://h/m", "https:///m", "https://h:/m",
+                                         "https://h:0/m", "https://h:70000/m",
+                                         "https://user:secret@h/m", "https://h /m",
+                                         "https://h/m\r\nX: y", "https://h/m#sha256=abc",
+                                         "https://h/m#md5=abc", "https://[fd00::1/m",
+                                         "https://[fd00::1]x/m", "pvc://claim", "pvc://claim/",
+                                         "pvc:///path", "pvc://claim/../secret", "pvc://claim/a/..",
+                                         "file://relative", "file:///", "file:///a/../etc/passwd"));
 
 TEST(ModelUri, NeverPrintsSecrets) {
   EXPECT_EQ(printable("https://h/m?X-Amz-Signature=abc"), "https://h/m?...");
@@ -78,8 +79,8 @@ TEST(Digest, IsSixtyFourHexDigits) {
 }
 
 TEST(Manifest, SurvivesItsOwnEncoding) {
-  const Manifest manifest{"https://h/m", "sha256:" + kHex, 7, "gguf", "llama", 3, 512,
-                          "2026-11-23T14:02:00Z"};
+  const Manifest manifest{"https://h/m", "sha256:" + kHex,      7, "gguf", "llama", 3,
+                          512,           "2026-11-23T14:02:00Z"};
   EXPECT_EQ(*parse_manifest(to_json(manifest)), manifest);
   for (const char* bad : {"", "{}", "[]", "{\"source\":1}"}) EXPECT_FALSE(parse_manifest(bad));
 }

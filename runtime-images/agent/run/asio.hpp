@@ -15,12 +15,15 @@ namespace slipway::agent {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-// Arguments of a coroutine that is awaited are named variables, never `{...}`: GCC 12 destroys such a
-// temporary twice.
+// Arguments of a coroutine that is awaited are named variables, never `{...}`: GCC 12 destroys such
+// a temporary twice. And no `co_await` on the right of && or ||: it is evaluated whatever the left
+// says.
 template <class T = void>
 using Awaitable = asio::awaitable<T>;
 
 // The token of an operation that ends in `error` instead of an exception.
-inline auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+inline auto into(error_code& error) {
+  return asio::redirect_error(asio::use_awaitable, error);
+}
 
 }  // namespace slipway::agent

@@ -14,7 +14,7 @@ namespace {
 
 using Body = tl::expected<std::string, http::HeadError>;
 
-constexpr Duration kBodyPause{30'000};   // between two parts of a body
+constexpr Duration kBodyPause{30'000};    // between two parts of a body
 constexpr Duration kWritePause{120'000};  // for a part of an answer to be taken
 constexpr std::size_t kFirstReserve = 1 << 20;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -44,8 +44,7 @@ Awaitable<Body> read_chunked(Client& client, std::size_t room) {
   http::ChunkDecoder decoder;
   for (;;) {
     client.received.erase(0, decoder.feed(client.received, body));
-    if (decoder.failed())
-      co_return tl::unexpected(http::HeadError{400, "a chunk is malformed"});
+    if (decoder.failed()) co_return tl::unexpected(http::HeadError{400, "a chunk is malformed"});
     if (body.size() > kMaxBody || body.size() > room) co_return too_large();
     if (decoder.done()) co_return body;
     if (!co_await receive(client, kBodyPause)) co_return cut_short();
@@ -58,8 +57,7 @@ Awaitable<bool> receive(Client& client, Duration within) {
   std::array<char, 16 * 1024> buffer;
   error_code error;
   client.deadline = steady_now() + within;
-  const std::size_t got =
-      co_await client.socket.async_read_some(asio::buffer(buffer), into(error));
+  const std::size_t got = co_await client.socket.async_read_some(asio::buffer(buffer), into(error));
   client.deadline.reset();
   if (error) co_return false;
   client.received.append(buffer.data(), got);

@@ -12,13 +12,12 @@
 namespace slipway::agent {
 namespace {
 
-constexpr Duration kIdle{75'000};      // between two requests
+constexpr Duration kIdle{75'000};       // between two requests
 constexpr Duration kHeadPause{10'000};  // between two parts of a head
 
 bool is_usable_id(std::string_view id) {
-  return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](unsigned char c) {
-    return c > ' ' && c < 0x7f;
-  });
+  return !id.empty() && id.size() <= 128 &&
+         std::ranges::all_of(id, [](unsigned char c) { return c > ' ' && c < 0x7f; });
 }
 
 // The caller's address; one of the old kind without the prefix it gets on a socket for both.
@@ -70,8 +69,9 @@ Awaitable<bool> Connection::read_head(std::string& text) {
 
 Awaitable<> Connection::serve() {
   std::string text;
-  bool more = true;
-  while (more && co_await read_head(text)) {
+  for (;;) {
+    const bool read = co_await read_head(text);
+    if (!read) break;
     const auto parsed = http::parse_request(text);
     if (!parsed || !*parsed) {
       const http::HeadError why = parsed ? http::HeadError{} : parsed.error();
@@ -80,7 +80,8 @@ Awaitable<> Connection::serve() {
       co_await send(client_, refusal);
       break;
     }
-    more = co_await answer(**parsed);
+    const bool more = co_await answer(**parsed);
+    if (!more) break;
   }
   error_code ignored;
   client_.socket.shutdown(asio::socket_base::shutdown_send, ignored);
@@ -117,7 +118,7 @@ Awaitable<bool> Connection::refuse_request(const http::RequestHead& head, Route 
   const bool keep_alive = head.keep_alive && no_body;
   const std::string refusal = render_error(error, {keep_alive, ""});
   const bool sent = co_await send(client_, refusal);
-  co_return sent && keep_alive;
+  co_return sent&& keep_alive;
 }
 
 Awaitable<bool> Connection::answer_own(Route where, const http::RequestHead& head) {
@@ -148,7 +149,7 @@ Awaitable<bool> Connection::answer_own(Route where, const http::RequestHead& hea
                  : render_error(unavailable(lifecycle), envelope);
   }
   const bool sent = co_await send(client_, text);
-  co_return sent && envelope.keep_alive;
+  co_return sent&& envelope.keep_alive;
 }
 
 Awaitable<std::string> Connection::metrics_page() {

@@ -37,7 +37,8 @@ Slots plan_slots(const EngineSettings& settings) {
 Outcome<std::vector<std::string>> engine_command(const EngineSettings& settings) {
   if (settings.engine != "llama.cpp")
     return refuse("EngineNotReady", fmt::format("engine {} is not served by this version; "
-                                                "llama.cpp is", settings.engine));
+                                                "llama.cpp is",
+                                                settings.engine));
   if (settings.command.empty() || !settings.command.front().starts_with('/'))
     return refuse("EngineNotReady", "the engine's command must begin with an absolute path");
   std::vector<std::string> out = settings.command;

@@ -81,8 +81,7 @@ Outcome<> EngineProcess::start(const std::vector<std::string>& command) {
   const pid_t agent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) return refuse("Internal", fmt::format("cannot fork: {}", std::strerror(errno)));
-  if (child == 0)
-    become(arguments.data(), pipes.out[1], pipes.err[1], pipes.failure[1], agent);
+  if (child == 0) become(arguments.data(), pipes.out[1], pipes.err[1], pipes.failure[1], agent);
   ::close(std::exchange(pipes.failure[1], -1));
   int why = 0;
   if (::read(pipes.failure[0], &why, sizeof why) == sizeof why) {

@@ -19,8 +19,8 @@
 namespace slipway::agent {
 
 struct EngineExit {
-  int code = 0;    // of a normal end
-  int signal = 0;  // that ended it; 0: normal end
+  int code = 0;        // of a normal end
+  int signal = 0;      // that ended it; 0: normal end
   bool asked = false;  // after `stop`
 };
 

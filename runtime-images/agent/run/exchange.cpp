@@ -104,10 +104,9 @@ Awaitable<bool> Exchange::run() {
   }
   auto body = co_await read_request_body(client_, head_, front_.buffered);
   if (!body) {
-    http::ApiError error =
-        cut_ ? why_lost()
-             : http::ApiError{body.error().status, "invalid_request_error", "", "",
-                              body.error().why};
+    http::ApiError error = cut_ ? why_lost()
+                                : http::ApiError{body.error().status, "invalid_request_error", "",
+                                                 "", body.error().why};
     co_return co_await refused(std::move(error), false);
   }
   counted_ = body->size();
@@ -132,13 +131,14 @@ Awaitable<bool> Exchange::refused(http::ApiError error, bool keep_alive) {
   const std::string answer = render_error(error, {keep_alive, record_.id});
   record_.bytes_out = answer.size();
   const bool sent = co_await send(client_, answer);
-  co_return sent && keep_alive;
+  co_return sent&& keep_alive;
 }
 
 std::string Exchange::render_request(std::size_t body_size) const {
-  std::string text = fmt::format("POST {} HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n"
-                                 "Content-Length: {}\r\nX-Request-Id: {}\r\n",
-                                 head_.target, body_size, record_.id);
+  std::string text = fmt::format(
+      "POST {} HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n"
+      "Content-Length: {}\r\nX-Request-Id: {}\r\n",
+      head_.target, body_size, record_.id);
   add_fields(text, head_.fields);
   return text + "\r\n";
 }

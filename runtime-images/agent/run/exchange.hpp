@@ -1,6 +1,6 @@
 // One request on its way to the engine and its answer on the way back, passed on as it arrives.
-// Lives in the coroutine of its connection; registered with the front while it runs, so that the end
-// of the grace period can end it in good order.
+// Lives in the coroutine of its connection; registered with the front while it runs, so that the
+// end of the grace period can end it in good order.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>

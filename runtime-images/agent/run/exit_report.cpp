@@ -35,16 +35,17 @@ AgentReport exit_report(const EngineExit& exit, const std::string& last_line, bo
 AgentReport not_ready_report(const std::string& last_line, Duration after) {
   AgentReport report;
   report.reason = "EngineNotReady";
-  report.message = fmt::format("stopped after {} s, before the model was ready{}{}",
-                               after.count() / 1000, last_line.empty() ? "" : "; last line: ",
-                               last_line);
+  report.message =
+      fmt::format("stopped after {} s, before the model was ready{}{}", after.count() / 1000,
+                  last_line.empty() ? "" : "; last line: ", last_line);
   report.last_line = last_line;
   return report;
 }
 
 std::int64_t count_oom_kills() {
   // The files of cgroup v2 and v1 as a container sees its own group.
-  for (const char* path : {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"}) {
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"}) {
     std::ifstream in(path);
     std::string key;
     std::int64_t value = 0;

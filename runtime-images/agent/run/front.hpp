@@ -23,8 +23,8 @@ struct Front {
   long started = 0;                // Unix seconds
   Lifecycle lifecycle;
   Metrics metrics;
-  std::set<Exchange*> exchanges;       // running now
-  std::size_t buffered = 0;            // bytes of request bodies in memory
+  std::set<Exchange*> exchanges;  // running now
+  std::size_t buffered = 0;       // bytes of request bodies in memory
   std::uint64_t next_id = 0;
   std::function<void(const std::string&)> print;
   std::function<void()> on_idle;  // an exchange ended

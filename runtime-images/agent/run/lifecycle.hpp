@@ -21,7 +21,7 @@ std::string_view to_string(State state);
 inline constexpr Duration kEngineShare{5000};
 
 struct DrainTimes {
-  Duration delay{5000};   // until every balancer knows that the pod is going
+  Duration delay{5000};    // until every balancer knows that the pod is going
   Duration grace{60'000};  // after which the kubelet kills
 };
 

@@ -156,7 +156,8 @@ TEST(ExitReport, NamesTheCause) {
   EXPECT_EQ(killed.exit_code, 137);
   EXPECT_NE(exit_report(EngineExit{0, 9, false}, "", false).message.find("out of memory"),
             std::string::npos);
-  EXPECT_NE(exit_report(EngineExit{0, 11, false}, "", false).message.find("SIGSEGV"), std::string::npos);
+  EXPECT_NE(exit_report(EngineExit{0, 11, false}, "", false).message.find("SIGSEGV"),
+            std::string::npos);
 }
 
 TEST(Routes, ExposeWhatIsMeantForCallers) {

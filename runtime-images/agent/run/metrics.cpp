@@ -51,8 +51,8 @@ void Histogram::render(std::string& page, std::string_view name, std::string_vie
     page += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name, kBounds[i], total);
   }
   total += counts_.back();
-  page += fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", name, total,
-                      sum_);
+  page +=
+      fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", name, total, sum_);
 }
 
 void Metrics::count_tokens(const http::TokenCounts& counts) {

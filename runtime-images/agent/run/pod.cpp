@@ -74,7 +74,8 @@ class Pod {
     auto manifest = load_verified(options_.model_dir);
     if (!manifest) return fail(std::move(manifest.error()));
     front_.digest = manifest->digest;
-    if (auto started = start_engine(manifest->context_length); !started) return fail(std::move(started.error()));
+    if (auto started = start_engine(manifest->context_length); !started)
+      return fail(std::move(started.error()));
     front_.lifecycle.advance(State::Loading);
     state_changed();
     asio::co_spawn(io_, [this] { return prepare(); }, asio::detached);

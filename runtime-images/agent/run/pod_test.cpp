@@ -50,10 +50,12 @@ TEST(Pod, RefusesWhatIsNotServed) {
   EXPECT_TRUE(agent.ask(chat(R"(,"model":"demo/chat")")).starts_with("HTTP/1.1 200"));
   EXPECT_TRUE(agent.ask(get("/props")).starts_with("HTTP/1.1 404"));
   EXPECT_TRUE(agent.ask(get("/v1/chat/completions")).starts_with("HTTP/1.1 405"));
-  EXPECT_TRUE(agent.ask("POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 33554433\r\n\r\n")
-                  .starts_with("HTTP/1.1 413"));
-  EXPECT_TRUE(agent.ask("POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
-                        "Transfer-Encoding: chunked\r\n\r\n")
+  EXPECT_TRUE(
+      agent.ask("POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 33554433\r\n\r\n")
+          .starts_with("HTTP/1.1 413"));
+  EXPECT_TRUE(agent
+                  .ask("POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n")
                   .starts_with("HTTP/1.1 400"));
 }
 
@@ -196,11 +198,25 @@ TEST(Pod, NeverStartsOnAnUnverifiedModel) {
 }
 
 TEST(Pod, StopsAtOnceBeforeItIsReady) {
-  AgentProcess agent({"--model-name=demo/never"}, {"--serve-as", "x"});
-  agent.wait_for_line("Verifying");
+  AgentProcess agent({}, {"--loading", "--say", "loading tensors"});
+  agent.wait_for_line("Loading");
   agent.signal(SIGTERM);
-  const int code = agent.wait().code;
-  EXPECT_TRUE(code == 143 || code == 1) << code << ": or the engine's mismatch was seen first";
+  EXPECT_EQ(agent.wait().code, 128 + SIGTERM);
+  EXPECT_TRUE(has(agent.report(), R"("reason":"EngineNotReady")")) << agent.report();
+}
+
+TEST(Pod, SaysWhatItWaitsFor) {
+  AgentProcess agent({}, {"--loading"});
+  agent.learn_port(agent.wait_for_line("Loading"));
+  for (const char* path : {"/readyz", "/startupz"}) {
+    const std::string answer = agent.ask(get(path));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503")) << answer;
+    EXPECT_TRUE(has(answer, R"({"state":"Loading"})")) << answer;
+  }
+  EXPECT_TRUE(agent.ask(get("/livez")).starts_with("HTTP/1.1 200"));
+  const std::string refused = agent.ask(chat());
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503")) << refused;
+  EXPECT_TRUE(has(refused, R"("code":"model_loading")")) << refused;
 }
 
 }  // namespace

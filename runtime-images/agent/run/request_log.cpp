@@ -7,7 +7,9 @@
 namespace slipway::agent {
 namespace {
 
-double milliseconds(double seconds) { return std::round(seconds * 1e5) / 100; }
+double milliseconds(double seconds) {
+  return std::round(seconds * 1e5) / 100;
+}
 
 }  // namespace
 

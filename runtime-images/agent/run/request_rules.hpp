@@ -12,9 +12,13 @@
 namespace slipway::agent {
 
 enum class Route {
-  Live, Ready, Startup, Metrics, Status,  // the agent's own
-  Models,                                 // answered from the names
-  Generate,                               // the engine's
+  Live,
+  Ready,
+  Startup,
+  Metrics,
+  Status,    // the agent's own
+  Models,    // answered from the names
+  Generate,  // the engine's
   WrongMethod,
   Unknown
 };

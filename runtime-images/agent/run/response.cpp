@@ -57,7 +57,9 @@ http::ApiError unavailable(const Lifecycle& lifecycle) {
                   : fmt::format("the model is not served now: {}", to_string(lifecycle.state()))};
 }
 
-std::string probe_page(const Lifecycle& lifecycle) { return dump(probe_json(lifecycle)); }
+std::string probe_page(const Lifecycle& lifecycle) {
+  return dump(probe_json(lifecycle));
+}
 
 std::string status_page(const Front& front) {
   Json page = probe_json(front.lifecycle);

@@ -70,12 +70,12 @@ Awaitable<Outcome<>> warm_up(std::string socket_path, std::string model_name) {
     if (!reply) co_return tl::unexpected(reply.error());
     answered = reply->status == 200;
     if (answered) break;
-    refusal = fmt::format("{} to {}: {}", reply->status, attempt.target,
-                          reply->body.substr(0, 300));
+    refusal =
+        fmt::format("{} to {}: {}", reply->status, attempt.target, reply->body.substr(0, 300));
   }
   if (!answered)
-    co_return refuse("EngineNotReady", fmt::format("no warm-up token: the engine answers {}",
-                                                   refusal));
+    co_return refuse("EngineNotReady",
+                     fmt::format("no warm-up token: the engine answers {}", refusal));
   Question question{socket_path, "GET", "/v1/models", "", Duration{10'000}};
   const auto models = co_await ask(std::move(question));
   if (!models) co_return tl::unexpected(models.error());

@@ -46,7 +46,9 @@ Connection Connection::local(const std::string& path) {
 Connection::Connection(Connection&& other) noexcept
     : socket_(std::exchange(other.socket_, -1)), received_(std::move(other.received_)) {}
 
-Connection::~Connection() { close(); }
+Connection::~Connection() {
+  close();
+}
 
 void Connection::close() {
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
@@ -88,10 +90,14 @@ AgentProcess::AgentProcess(const std::vector<std::string>& agent,
   SLIPWAY_CHECK(store(dir_, {"file:///model", "sha256:" + std::string(64, 'a'), 10, "gguf", "llama",
                              1, 512, "2026-11-23T14:02:00Z"}),
                 "a fresh folder can be written");
-  std::vector<std::string> words{SLIPWAY_AGENT,      "run",
-                                 "--model-dir=" + dir_, "--run-dir=" + dir_,
-                                 "--model-name=demo/chat", "--alias=chat",
-                                 "--port=0",          "--termination-log=" + dir_ + "/report",
+  std::vector<std::string> words{SLIPWAY_AGENT,
+                                 "run",
+                                 "--model-dir=" + dir_,
+                                 "--run-dir=" + dir_,
+                                 "--model-name=demo/chat",
+                                 "--alias=chat",
+                                 "--port=0",
+                                 "--termination-log=" + dir_ + "/report",
                                  "--drain-delay=0s"};
   words.insert(words.end(), agent.begin(), agent.end());
   words.insert(words.end(), {"--", SLIPWAY_FAKE_ENGINE});
@@ -136,7 +142,10 @@ std::string AgentProcess::wait_for_line(std::string_view text) {
 }
 
 bool AgentProcess::wait_until_ready() {
-  const std::string line = wait_for_line(R"("state":"Ready")");
+  return learn_port(wait_for_line(R"("state":"Ready")"));
+}
+
+bool AgentProcess::learn_port(const std::string& line) {
   const auto at = line.find(R"("port":)");
   if (at == std::string::npos) return false;
   port_ = std::atoi(line.c_str() + at + 7);
@@ -151,7 +160,9 @@ std::string AgentProcess::ask_engine(const std::string& request) const {
   return Connection::local(dir_ + "/engine.sock").send(request + "\r\n\r\n").read_all();
 }
 
-void AgentProcess::signal(int number) const { ::kill(pid_, number); }
+void AgentProcess::signal(int number) const {
+  ::kill(pid_, number);
+}
 
 Ended AgentProcess::wait() {
   int status = 0;
@@ -167,8 +178,10 @@ std::string AgentProcess::report() const {
 
 std::string chat(std::string_view more) {
   const std::string body = fmt::format(R"({{"messages":[]{}}})", more);
-  return fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
-                     "Content-Length: {}\r\n\r\n{}", body.size(), body);
+  return fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      body.size(), body);
 }
 
 }  // namespace slipway::agent::testing

@@ -32,7 +32,7 @@ class Connection {
 };
 
 struct Ended {
-  int code = -1;    // of the exit
+  int code = -1;  // of the exit
   int signal = 0;
 };
 
@@ -47,6 +47,8 @@ class AgentProcess {
 
   // Reads the agent's output until a line has `text`; "" when it ended without.
   std::string wait_for_line(std::string_view text);
+  // Takes the port from such a line; false when it names none.
+  bool learn_port(const std::string& line);
   // The same for Ready; afterwards `connect` works.
   bool wait_until_ready();
   Connection connect() const { return Connection::tcp(port_); }

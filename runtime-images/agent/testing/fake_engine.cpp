@@ -1,7 +1,8 @@
 // A stand-in for llama-server: the same flags, paths and shapes, and streams that stop after their
 // first event until a test lets them go on. Speaks HTTP on a Unix socket, a thread per connection.
 //
-//   fake-engine [--say LINE] [--exit CODE] [--serve-as NAME] --host SOCKET --alias NAME ...
+//   fake-engine [--say LINE] [--exit CODE] [--loading] [--serve-as NAME] --host SOCKET --alias NAME
+//   ...
 //
 // Besides the engine's paths: POST /release lets all streams finish; GET /left answers once a
 // client has left a stream; POST /crash writes a last line and exits 3.
@@ -28,6 +29,7 @@ struct Engine {
   std::string alias;
   std::mutex mutex;
   std::condition_variable changed;
+  bool loading = false;  // for ever
   bool released = false;
   int left = 0;
 };
@@ -67,7 +69,8 @@ bool wait_for_release(Engine& engine, int client) {
 }
 
 void stream(Engine& engine, int to) {
-  put(to, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+  put(to,
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
   // One event in two chunks: what passes it on must not take it for two.
   chunk(to, "data: {\"choices\":[{\"delta\":");
   chunk(to, "{\"content\":\"one\"}}]}\n\n");
@@ -103,7 +106,10 @@ void serve(Engine& engine, int client) {
   const std::string request = read_request(client);
   const auto asks = [&](const char* line) { return request.starts_with(line); };
   if (asks("GET /health ")) {
-    answer(client, "200 OK", R"({"status":"ok"})");
+    if (engine.loading)
+      answer(client, "503 Service Unavailable", R"({"error":{"message":"Loading model"}})");
+    else
+      answer(client, "200 OK", R"({"status":"ok"})");
   } else if (asks("GET /v1/models ")) {
     answer(client, "200 OK", R"({"data":[{"id":")" + engine.alias + "\"}]}");
   } else if (asks("GET /metrics ")) {
@@ -126,8 +132,9 @@ void serve(Engine& engine, int client) {
     stream(engine, client);
   } else {
     const std::size_t body = request.size() - request.find("\r\n\r\n") - 4;
-    answer(client, "200 OK", "{\"bodyBytes\":" + std::to_string(body) +
-                                 ",\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}");
+    answer(client, "200 OK",
+           "{\"bodyBytes\":" + std::to_string(body) +
+               ",\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}");
   }
   ::close(client);
 }
@@ -150,6 +157,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; ++i) {
     const std::string_view flag = argv[i];
     if (flag == "--say") std::fprintf(stderr, "%s\n", argv[i + 1]);
+    if (flag == "--loading") engine.loading = true;
     if (flag == "--exit") return std::atoi(argv[i + 1]);
     if (flag == "--host") socket_path = argv[i + 1];
     if (flag == "--alias") engine.alias = argv[i + 1];
