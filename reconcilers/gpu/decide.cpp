@@ -19,8 +19,10 @@ std::string column_of(const std::string& profile, int count) {
   return count == 1 ? device : fmt::format("{} x {}", count, device);
 }
 
-Grant whole_gpus(int count, std::int64_t mib, std::string shortfall) {
-  return {kWhole, count, column_of("", count), mib, std::move(shortfall)};
+// `least_mib` counts unless the device that fits is on a node that does not say what it has.
+Grant whole_gpus(int count, std::int64_t mib, std::int64_t least_mib, std::string shortfall) {
+  const bool known = mib > 0 || !shortfall.empty();
+  return {kWhole, count, column_of("", count), mib, std::move(shortfall), known ? least_mib : 0};
 }
 
 // "1 x nvidia.com/gpu on node-a, 2 x nvidia.com/mig-1g.10gb on node-b (9728 MiB)": at most three.
@@ -39,7 +41,7 @@ std::string what_there_is(const std::vector<Offer>& offers) {
 Grant by_profile(const std::string& profile, const std::vector<Offer>& offers) {
   const auto fits = std::ranges::find(offers, profile, &Offer::profile);
   Grant grant{"nvidia.com/mig-" + profile, 1, column_of(profile, 1),
-              usable_mib(profile).value_or(0), ""};
+              usable_mib(profile).value_or(0), "", 0};
   if (fits != offers.end())
     grant.granted_mib = fits->usable_mib;
   else
@@ -59,7 +61,7 @@ Grant by_count(int count, std::int64_t need_mib, const std::vector<Offer>& offer
     if (offer.usable_mib > 0 && offer.usable_mib < need_mib) continue;
     if (offer.devices > most) most = offer.devices, where = offer.node, mib = offer.usable_mib;
   }
-  if (most >= count) return whole_gpus(count, mib, "");
+  if (most >= count) return whole_gpus(count, mib, need_mib, "");
   std::string nearest = what_there_is(offers);
   if (most > 0)
     nearest = fmt::format("the largest node, {}, has {}", where, most);
@@ -67,7 +69,7 @@ Grant by_count(int count, std::int64_t need_mib, const std::vector<Offer>& offer
     nearest = fmt::format("the largest device is {} with {} MiB usable on node {}",
                           largest->resource, largest->usable_mib, largest->node);
   const std::string each = need_mib > 0 ? fmt::format(" of {} MiB each", need_mib) : "";
-  return whole_gpus(count, mib,
+  return whole_gpus(count, mib, need_mib,
                     fmt::format("needs {} x {}{} on one node; {}", count, kWhole, each, nearest));
 }
 
@@ -90,14 +92,15 @@ Grant by_memory(std::int64_t need_mib, const std::string& asked, const std::vect
     if (!best || rank(offer) < rank(*best)) best = &offer;
   }
   if (!best) best = unknown;
-  if (best) return {best->resource, 1, column_of(best->profile, 1), best->usable_mib, ""};
+  if (best && best->profile.empty()) return whole_gpus(1, best->usable_mib, need_mib, "");
+  if (best) return {best->resource, 1, column_of(best->profile, 1), best->usable_mib, "", 0};
   const std::string nearest =
       largest ? fmt::format("the largest device is {} with {} MiB usable on node {} ({} MiB short)",
                             largest->resource, largest->usable_mib, largest->node,
                             need_mib - largest->usable_mib)
               : what_there_is(offers);
   return whole_gpus(
-      1, 0,
+      1, 0, need_mib,
       fmt::format("needs {} MiB of GPU memory per replica ({}); {}", need_mib, asked, nearest));
 }
 
@@ -108,7 +111,7 @@ Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
   const int count = request.count.value_or(1);
   if (request.memory.empty()) return by_count(count, 0, offers);
   const auto bytes = parse_bytes(request.memory);
-  if (!bytes) return whole_gpus(count, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
+  if (!bytes) return whole_gpus(count, 0, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
   constexpr std::int64_t kMiB = std::int64_t{1024} * 1024;
   const std::int64_t need_mib = *bytes / kMiB + (*bytes % kMiB > 0 ? 1 : 0);
   return count > 1 ? by_count(count, need_mib, offers)

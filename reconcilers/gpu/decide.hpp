@@ -18,6 +18,9 @@ struct Grant {
   // Empty when some node offers this. Otherwise why none does, with what is nearest; the pod is
   // made all the same and stays Pending, so that a node autoscaler sees the need.
   std::string shortfall;
+  // Of a whole GPU that was chosen for its memory: what a node's devices must have at least,
+  // because nodes with smaller ones offer the same resource. 0: any node will do.
+  std::int64_t least_mib = 0;
 
   bool operator==(const Grant&) const = default;
 };

@@ -122,6 +122,16 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return std::string(row.param.name); });
 
+// Nodes with smaller GPUs offer the same resource: the pod has to be kept off them.
+TEST(Decide, WholeGpusOfANodeMustBeLargeEnough) {
+  EXPECT_EQ(decide(memory("40Gi"), {kA100, kTwoL4}).least_mib, 40960);
+  EXPECT_EQ(decide(both(2, "40Gi"), {kA100}).least_mib, 40960);
+  EXPECT_EQ(decide(memory("400Gi"), {kA100}).least_mib, 409600) << "none is: it stays Pending";
+  EXPECT_EQ(decide(memory("9Gi"), {kOneG}).least_mib, 0) << "a slice has its size in its name";
+  EXPECT_EQ(decide(memory("9Gi"), {kSilent}).least_mib, 0) << "the node does not say";
+  EXPECT_EQ(decide(count(2), {kA100}).least_mib, 0);
+}
+
 TEST(Decide, ProfileInsists) {
   GpuRequest request;
   request.profile = "2g.20gb";

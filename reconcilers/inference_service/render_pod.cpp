@@ -264,10 +264,28 @@ Json pull_secrets(const Input& in) {
   return out;
 }
 
+// The user's affinity, and that a node's whole GPUs are large enough: nodes with smaller ones offer
+// the same resource. The label is that of GPU feature discovery; node autoscalers know it too.
+std::optional<Affinity> affinity(const Input& in) {
+  std::optional<Affinity> out = in.pod.affinity;
+  const auto& gpu = in.revision.pinned.gpu;
+  if (!gpu || gpu->least_mib == 0) return out;
+  if (!out) out.emplace();
+  if (!out->node_affinity) out->node_affinity.emplace();
+  auto& required = out->node_affinity->required;
+  if (!required) required.emplace();
+  if (required->terms.empty()) required->terms.emplace_back();
+  // One of the terms has to match, so each gets the requirement.
+  for (NodeSelectorTerm& term : required->terms)
+    term.match_expressions.push_back(
+        {"nvidia.com/gpu.memory", "Gt", {std::to_string(gpu->least_mib - 1)}});
+  return out;
+}
+
 void add_placement(Json& spec, const Input& in) {
   const PodOverride& pod = in.pod;
   if (!pod.node_selector.empty()) spec["nodeSelector"] = pod.node_selector;
-  if (pod.affinity) spec["affinity"] = encode(*pod.affinity);
+  if (const auto wanted = affinity(in)) spec["affinity"] = encode(*wanted);
   spec["tolerations"] = tolerations(in);
   spec["topologySpreadConstraints"] = topology_spread(in);
   if (!pod.service_account_name.empty()) spec["serviceAccountName"] = pod.service_account_name;

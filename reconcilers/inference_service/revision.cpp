@@ -16,7 +16,7 @@ struct PinnedDocument {
   std::string agent_image;
   std::string gpu_resource, gpu_column, gpu_shortfall;
   int gpu_count = 0;
-  std::int64_t gpu_mib = 0;
+  std::int64_t gpu_mib = 0, gpu_least_mib = 0;
   std::string sum;
 
   template <class Visitor>
@@ -31,6 +31,7 @@ struct PinnedDocument {
     field("gpuShortfall", &P::gpu_shortfall);
     field("gpuCount", &P::gpu_count);
     field("gpuMiB", &P::gpu_mib);
+    field("gpuLeastMiB", &P::gpu_least_mib);
     field("sum", &P::sum);
   }
 };
@@ -74,11 +75,16 @@ void add_wish(Json& wish, const char* name, const std::optional<Part>& part) {
 }
 
 // Everything of the user's wish that makes another pod. Looked-up content is not in it.
-std::string hash_of(const InferenceServiceSpec& spec, const Model& model) {
+std::string hash_of(const InferenceService& owner, const Model& model) {
+  const InferenceServiceSpec& spec = owner.spec;
   Json wish{{"source", encode(model.source)}, {"digest", model.digest}, {"runtime", spec.runtime}};
   add_wish(wish, "engine", spec.engine);
   if (spec.gpu) wish["gpu"] = encode(*spec.gpu);
   add_wish(wish, "pod", spec.pod);
+  // The label of a name that had to be cut is the whole name of another service, maybe; then the
+  // revision keeps their pods apart.
+  const std::string& name = owner.metadata.name;
+  if (bounded_name(name) != name) wish["name"] = name;
   return short_hash(wish.dump());
 }
 
@@ -100,7 +106,7 @@ std::variant<Revision, Unresolved> desired_revision(const Observed& seen) {
   auto resolved = model_of(seen);
   if (auto* problem = std::get_if<Unresolved>(&resolved)) return *problem;
   const Model& model = std::get<Model>(resolved);
-  Revision revision{hash_of(seen.owner->spec, model),
+  Revision revision{hash_of(*seen.owner, model),
                     seen.model_name,
                     model.source,
                     model.digest,
@@ -146,6 +152,7 @@ std::string encode_pinned(const Pinned& pinned) {
     document.gpu_shortfall = pinned.gpu->shortfall;
     document.gpu_count = pinned.gpu->count;
     document.gpu_mib = pinned.gpu->granted_mib;
+    document.gpu_least_mib = pinned.gpu->least_mib;
   }
   document.sum = checksum(document);
   return encode(document).dump();
@@ -159,7 +166,8 @@ std::optional<Pinned> decode_pinned(const std::string& text) {
                 std::nullopt};
   if (!document->gpu_resource.empty())
     pinned.gpu = gpu::Grant{document->gpu_resource, document->gpu_count, document->gpu_column,
-                            document->gpu_mib, document->gpu_shortfall};
+                            document->gpu_mib,      document->gpu_shortfall,
+                            document->gpu_least_mib};
   return pinned;
 }
 

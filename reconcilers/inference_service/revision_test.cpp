@@ -11,7 +11,7 @@ Pinned sample() {
   pinned.runtime.spec.image = "example.com/llama-cpp:1";
   pinned.runtime.spec.formats.push_back({"gguf", true, 3});
   pinned.agent_image = "example.com/slipway:1";
-  pinned.gpu = gpu::Grant{"nvidia.com/mig-2g.20gb", 1, "mig-2g.20gb", 19968, ""};
+  pinned.gpu = gpu::Grant{"nvidia.com/mig-2g.20gb", 1, "mig-2g.20gb", 19968, "", 18432};
   return pinned;
 }
 

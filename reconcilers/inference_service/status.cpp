@@ -43,12 +43,16 @@ std::string version_of(const Observed& seen, const Course& course) {
 
 Facts gather(const Observed& seen, const Course& course) {
   Facts facts{seen, course, find_problem(seen, course), {}, {}, 0, false, ""};
-  facts.desired = replica_bounds(seen.owner->spec).min;
+  const ReplicaBounds bounds = replica_bounds(seen.owner->spec);
+  facts.desired = bounds.min;
   if (course.wanted) facts.wanted = progress_of(seen, course.wanted->hash);
   if (!course.serve.empty()) {
     facts.served = progress_of(seen, course.serve);
-    if (const auto* live = deployment_of(seen, course.serve))
-      facts.desired = live->spec.replicas.value_or(1);
+    // Between the bounds the autoscaler decides; without one, the Deployment may not have been
+    // told yet, and what is asked for counts.
+    if (const auto* live = deployment_of(seen, course.serve); live && bounds.autoscaled())
+      facts.desired =
+          std::clamp(live->spec.replicas.value_or(1), std::max(bounds.min, 1), bounds.max);
   }
   // A ready pod answers only through the Service. Where there is one, the same plan has made it
   // select `serve` before this status is written, unless the API server refuses to be written to.
@@ -197,7 +201,9 @@ InferenceServiceStatus status_of(const Observed& seen, const Course& course, Tim
   std::string digest = course.wanted ? course.wanted->digest : "";
   if (digest.empty() && seen.model) digest = seen.model->status.digest;
   status.model = ServedModel{seen.model_name, digest, facts.served_version};
-  status.revision = Revisions{course.serve, course.replacing() ? course.wanted->hash : ""};
+  // After a refused write the Service may not have been moved to where it was to go.
+  const std::string& selected = seen.refusal ? course.stable : course.serve;
+  status.revision = Revisions{selected, course.replacing() ? course.wanted->hash : ""};
   status.gpu = gpu_status(facts);
   if (course.wanted) status.resolved = resolved_of(facts);
   status.conditions = conditions_of(facts, status, now);
