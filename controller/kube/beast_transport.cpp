@@ -26,14 +26,14 @@ Result<TlsContext> make_tls(const Secrets& secrets) {
   auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
   tls->set_verify_mode(asio::ssl::verify_peer);
-  boost::system::error_code failed;  // set anew by each call, which also returns it
-  (void)tls->add_certificate_authority(asio::buffer(secrets.ca), failed);
+  boost::system::error_code failed;
+  failed = tls->add_certificate_authority(asio::buffer(secrets.ca), failed);
   ERR_clear_error();
   if (failed) return fail(Fault::Invalid, "the CA certificate is not PEM: " + failed.message());
   if (secrets.certificate.empty()) return tls;
-  (void)tls->use_certificate_chain(asio::buffer(secrets.certificate), failed);
+  failed = tls->use_certificate_chain(asio::buffer(secrets.certificate), failed);
   if (failed) return fail(Fault::Invalid, "the client certificate is not PEM: " + failed.message());
-  (void)tls->use_private_key(asio::buffer(secrets.key), asio::ssl::context::pem, failed);
+  failed = tls->use_private_key(asio::buffer(secrets.key), asio::ssl::context::pem, failed);
   if (failed)
     return fail(Fault::Invalid, "the client key does not fit its certificate: " + failed.message());
   return tls;
