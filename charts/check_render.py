@@ -21,7 +21,7 @@ CONTROLLER_RULES = {
     ("serving.slipway.dev", "inferenceservices/finalizers"): "update",
     ("", "pods"): "get list watch",
     ("", "nodes"): "get list watch",
-    ("", "services"): "create delete get list patch watch",
+    ("", "services"): "create get list patch watch",
     ("apps", "deployments"): "create delete get list patch watch",
     ("autoscaling", "horizontalpodautoscalers"): "create delete get list patch watch",
     ("policy", "poddisruptionbudgets"): "create delete get list patch watch",

@@ -1,20 +1,18 @@
 """Fixtures of both suites: a cluster, and a namespace of one's own for every case."""
 
-import itertools
 import re
+import secrets
 
 import pytest
 
 from support.waiting import eventually
-
-_serial = itertools.count()
 
 
 @pytest.fixture
 def namespace(cluster, request):
     """An empty namespace that insists on the restricted Pod Security Standard; gone afterwards."""
     stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
-    name = f"{stem}-{next(_serial)}"
+    name = f"{stem}-{secrets.token_hex(3)}"
     cluster.create({
         "apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": name,

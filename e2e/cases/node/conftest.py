@@ -4,6 +4,7 @@ Run inside of the node's network: e2e/cases/run.sh node.
 """
 
 import os
+import socket
 import subprocess
 
 import pytest
@@ -48,6 +49,14 @@ def trusted(source, namespace):
     return namespace
 
 
+def accepts(address):
+    try:
+        socket.create_connection((address, 80), timeout=2).close()
+        return True
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def client(cluster):
     """Makes an OpenAI client of a service, through its Service's address."""
@@ -55,6 +64,8 @@ def client(cluster):
 
     def connect(namespace, name="chat", **options):
         address = cluster.get("Service", name, namespace)["spec"]["clusterIP"]
+        # Ready is about the pods; kube-proxy learns of them about a second later.
+        eventually(lambda: accepts(address), f"the Service {namespace}/{name} leads to a pod", 15)
         made.append(OpenAI(base_url=f"http://{address}/v1", api_key="none",
                            **{"max_retries": 0, "timeout": 60, **options}))
         return made[-1]
