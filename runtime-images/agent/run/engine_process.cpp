@@ -16,6 +16,13 @@ namespace {
 
 using boost::system::error_code;
 
+// The port and the callers' connections are no business of the engine. Asio does not mark them.
+void keep_descriptors_back() {
+  if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  // Kernels before 5.11; the agent has opened few descriptors when it starts the engine.
+  for (int file = STDERR_FILENO + 1; file < 1024; ++file) ::fcntl(file, F_SETFD, FD_CLOEXEC);
+}
+
 // Runs in the child between fork and exec: system calls only. The error of exec goes to `failure`,
 // which a successful exec closes.
 [[noreturn]] void become(char* const* arguments, int out, int err, int failure, pid_t parent) {
@@ -28,6 +35,7 @@ using boost::system::error_code;
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  keep_descriptors_back();
   ::execv(arguments[0], arguments);
   const int why = errno;
   [[maybe_unused]] const ssize_t told = ::write(failure, &why, sizeof why);

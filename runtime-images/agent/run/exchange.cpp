@@ -103,10 +103,9 @@ Awaitable<bool> Exchange::run() {
     co_return co_await refused(std::move(error), false);
   }
   auto body = co_await read_request_body(client_, head_, front_.buffered);
+  if (!body && cut_) co_return co_await lost(false, nullptr);
   if (!body) {
-    http::ApiError error = cut_ ? why_lost()
-                                : http::ApiError{body.error().status, "invalid_request_error", "",
-                                                 "", body.error().why};
+    http::ApiError error{body.error().status, "invalid_request_error", "", "", body.error().why};
     co_return co_await refused(std::move(error), false);
   }
   counted_ = body->size();

@@ -41,6 +41,12 @@ TEST(Pod, AnswersOnceItIsReady) {
   EXPECT_TRUE(has(page, "llamacpp:requests_deferred 2\n"));
 }
 
+TEST(Pod, GivesTheEngineNoneOfItsDescriptors) {
+  AgentProcess agent;
+  ASSERT_TRUE(agent.wait_until_ready());
+  EXPECT_TRUE(has(agent.ask_engine("GET /inherited HTTP/1.1"), "descriptors: 0"));
+}
+
 TEST(Pod, RefusesWhatIsNotServed) {
   AgentProcess agent;
   ASSERT_TRUE(agent.wait_until_ready());

@@ -6,6 +6,7 @@
 //
 // Besides the engine's paths: POST /release lets all streams finish; GET /left answers once a
 // client has left a stream; POST /crash writes a last line and exits 3.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -29,6 +30,7 @@ struct Engine {
   std::string alias;
   std::mutex mutex;
   std::condition_variable changed;
+  int inherited = 0;     // descriptors it was started with besides the usual three
   bool loading = false;  // for ever
   bool released = false;
   int left = 0;
@@ -114,6 +116,8 @@ void serve(Engine& engine, int client) {
     answer(client, "200 OK", R"({"data":[{"id":")" + engine.alias + "\"}]}");
   } else if (asks("GET /metrics ")) {
     answer(client, "200 OK", "llamacpp:requests_deferred 2\n");
+  } else if (asks("GET /inherited ")) {
+    answer(client, "200 OK", "descriptors: " + std::to_string(engine.inherited));
   } else if (asks("GET /pid ")) {
     answer(client, "200 OK", std::to_string(::getpid()));
   } else if (asks("POST /release ")) {
@@ -153,6 +157,8 @@ int listen_at(const std::string& path) {
 
 int main(int argc, char** argv) {
   static Engine engine;  // threads may outlive main's stack when the process ends
+  for (int file = 3; file < 1024; ++file)
+    if (::fcntl(file, F_GETFD) >= 0) ++engine.inherited;
   std::string socket_path;
   for (int i = 1; i + 1 < argc; ++i) {
     const std::string_view flag = argv[i];
