@@ -30,7 +30,7 @@ Result<Decoded<View>> read_object(Watched kind, simdjson::padded_string_view obj
   if (!view) return tl::unexpected(std::move(view.error()));
   Decoded<View> decoded{std::move(*view), {}};
   if (const Shape* shape = shape_of(target_of(kind).resource.kind)) {
-    auto projection = project(*shape, std::string_view(object));
+    auto projection = project(*shape, std::string_view(object.data(), object.size()));
     if (!projection) return tl::unexpected(std::move(projection.error()));
     decoded.projection = *projection;
   }

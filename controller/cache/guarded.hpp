@@ -21,7 +21,7 @@ class Guarded {
   template <class Use>
   auto with(Use&& use) const {
     const std::lock_guard lock(mutex_);
-    return std::forward<Use>(use)(static_cast<const T&>(value_));
+    return std::forward<Use>(use)(value_);
   }
 
  private:

@@ -80,7 +80,7 @@ bool Controller::is_gone(const Key& key) const {
              : !cache_.model_version(key.namespace_, key.name);
 }
 
-Report Controller::process(const Key& key, Moment now, std::stop_token stop) {
+Report Controller::process(const Key& key, Moment now, const std::stop_token& stop) {
   const Plan plan = reconcile(key, cache_, settings_, std::nullopt, now.wall);
   Report report;
   report.key = key;
@@ -111,7 +111,7 @@ Report Controller::process(const Key& key, Moment now, std::stop_token stop) {
 }
 
 Outcome Controller::report(const Key& key, const Refusal& refusal, Moment now,
-                           std::stop_token stop) {
+                           const std::stop_token& stop) {
   const Plan plan = only_reports(reconcile(key, cache_, settings_, refusal, now.wall));
   Outcome outcome = executor_.execute(key, plan, now, stop);
   enqueue(outcome.affected, now.monotonic);
@@ -119,7 +119,7 @@ Outcome Controller::report(const Key& key, const Refusal& refusal, Moment now,
 }
 
 Report Controller::give_up_for_now(const Key& key, Outcome outcome, Moment now,
-                                   std::stop_token stop) {
+                                   const std::stop_token& stop) {
   Report report;
   report.key = key;
   merge(report, outcome);
@@ -146,7 +146,7 @@ Report Controller::give_up_for_now(const Key& key, Outcome outcome, Moment now,
 // What stands before the refused write is kept up; the refused one waits for its time, unless
 // what we ask for has changed.
 Report Controller::wait_for_refused(const Key& key, const Plan& plan, const Refused& refused,
-                                    Moment now, std::stop_token stop) {
+                                    Moment now, const std::stop_token& stop) {
   const auto end = std::ranges::find(plan.actions, refused.action);
   const Plan before{{plan.actions.begin(), end}, std::nullopt};
   Outcome outcome = executor_.execute(key, before, now, stop);

@@ -48,7 +48,7 @@ class Controller {
   std::optional<Key> take(Moment now);
   // Observes, decides, executes. Blocks for as long as the API server takes; `stop` ends it after
   // the write that is under way.
-  Report process(const Key& key, Moment now, std::stop_token stop = {});
+  Report process(const Key& key, Moment now, const std::stop_token& stop = {});
   // When `take` should be asked again (monotonic); nullopt: only an event can change that.
   std::optional<Duration> next_due() const;
 
@@ -66,10 +66,10 @@ class Controller {
   void enqueue(const std::vector<Key>& keys, Duration due);
   std::optional<Refused> refused(const Key& key) const;
   // Says the refusal in the status, and does nothing else.
-  Outcome report(const Key& key, const Refusal& refusal, Moment now, std::stop_token stop);
-  Report give_up_for_now(const Key& key, Outcome outcome, Moment now, std::stop_token stop);
+  Outcome report(const Key& key, const Refusal& refusal, Moment now, const std::stop_token& stop);
+  Report give_up_for_now(const Key& key, Outcome outcome, Moment now, const std::stop_token& stop);
   Report wait_for_refused(const Key& key, const Plan& plan, const Refused& refused, Moment now,
-                          std::stop_token stop);
+                          const std::stop_token& stop);
   bool is_gone(const Key& key) const;
 
   const Settings settings_;

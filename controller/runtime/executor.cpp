@@ -71,7 +71,14 @@ struct Executor::Pass {
 
 Executor::Pass::Need Executor::Pass::need(const Apply& apply, const ObjectRef& ref,
                                           const std::optional<Live>& live) const {
-  if (!live) return Need::Send;
+  const auto memory = memories.find(ref);
+  if (!live) {
+    // Somebody, perhaps the garbage collector of an owner whose end we have not heard of yet,
+    // deletes it as often as we make it.
+    const bool is_truce = memory != memories.end() &&
+                          now.monotonic < memory->second.sent + truce(memory->second.repeats);
+    return is_truce ? Need::Wait : Need::Send;
+  }
   // Its deletion is an event, and then it is made anew.
   if (live->metadata->deletion_timestamp) return Need::Nothing;
   if (apply.manager == kScaleManager) return need_scale(apply, ref, live);
@@ -80,7 +87,6 @@ Executor::Pass::Need Executor::Pass::need(const Apply& apply, const ObjectRef& r
   const bool same_replicas = !replicas_differ(apply.object, *live);
   if (shape && desired == live->projection && same_replicas) return Need::Nothing;
 
-  const auto memory = memories.find(ref);
   if (memory == memories.end() || memory->second.desired != desired) return Need::Send;
   if (memory->second.answered == live->projection && same_replicas) return Need::Nothing;
   const bool is_truce = now.monotonic < memory->second.sent + truce(memory->second.repeats);
@@ -100,7 +106,8 @@ Executor::Pass::Need Executor::Pass::need_scale(const Apply& apply, const Object
   return Need::Nothing;
 }
 
-Outcome Executor::execute(const Key& key, const Plan& plan, Moment now, std::stop_token stop) {
+Outcome Executor::execute(const Key& key, const Plan& plan, Moment now,
+                          const std::stop_token& stop) {
   // Taken out, because the key is ours alone while we work on it.
   Memories memories = memories_.with([&](auto& all) {
     const auto node = all.extract(key);
@@ -217,6 +224,11 @@ Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error ref
   return api_.apply(request);
 }
 
+bool Executor::still_there(const Delete& removal) const {
+  const auto live = cache_.find(removal.ref);
+  return live && live->metadata->uid == removal.uid;
+}
+
 Result<> Executor::run(const Delete& removal, Pass& pass) {
   const auto kind = kind_of(removal.ref);
   if (!kind) return tl::unexpected(kind.error());
@@ -224,12 +236,13 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
   if (memory.deleted_uid == removal.uid) return {};  // its event is on the way
   const auto live = cache_.find(removal.ref);
   if (live && live->metadata->uid == removal.uid && live->metadata->deletion_timestamp) return {};
-  const auto done = api_.remove(
+  auto done = api_.remove(
       {target_of(*kind).resource, removal.ref.namespace_, removal.ref.name, removal.uid});
-  // Gone, or its name belongs to another object by now: either way this one is no more.
-  if (!done && done.error().fault != Fault::NotFound && done.error().fault != Fault::Conflict) {
-    return done;
-  }
+  // Gone, or its name belongs to another object by now: either way this one is no more. A conflict
+  // about an object that is still there says nothing of the kind.
+  const bool ended = !done && (done.error().fault == Fault::NotFound ||
+                               (done.error().fault == Fault::Conflict && !still_there(removal)));
+  if (!done && !ended) return done;
   memory = {};
   memory.deleted_uid = removal.uid;
   if (done) pass.outcome.sent.push_back(describe(Action(removal)));

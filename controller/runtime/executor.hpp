@@ -38,7 +38,7 @@ class Executor {
   Executor(kube::ApiClient& api, Cache& cache) : api_(api), cache_(cache), announcer_(api) {}
 
   // `stop` ends the plan between two writes.
-  Outcome execute(const Key& key, const Plan& plan, Moment now, std::stop_token stop = {});
+  Outcome execute(const Key& key, const Plan& plan, Moment now, const std::stop_token& stop = {});
   // The object of `key` is gone: what is remembered about its children goes too.
   void forget(const Key& key);
 
@@ -56,6 +56,8 @@ class Executor {
 
   // Each returns an error if the plan must stop there.
   Result<> run(const Apply& apply, Pass& pass);
+  // As far as the cache knows.
+  bool still_there(const Delete& removal) const;
   Result<> run(const Delete& removal, Pass& pass);
   Result<> run(const SetStatus& status, Pass& pass);
   Result<> run(const Announce& news, Pass& pass);

@@ -13,9 +13,11 @@ constexpr Duration kLongestSleep = std::chrono::minutes(1);
 ControllerShell::ControllerShell(Controller& controller, kube::Transport& transport,
                                  const Clock& clock, int workers, ShellEvents events)
     : controller_(controller), clock_(clock), events_(std::move(events)) {
+  workers_.reserve(static_cast<std::size_t>(workers));
   for (int i = 0; i < workers; ++i) {
-    workers_.emplace_back([this](std::stop_token stop) { work(stop); });
+    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
+  watchers_.reserve(kAllWatched.size());
   for (const Watched kind : kAllWatched) {
     watchers_.push_back(std::make_unique<kube::Watcher>(
         target_of(kind), transport,
@@ -34,6 +36,7 @@ ControllerShell::~ControllerShell() {
   for (std::jthread& worker : workers_) worker.request_stop();
   // Each takes up to a second to leave its stream: all at once.
   std::vector<std::jthread> stoppers;
+  stoppers.reserve(watchers_.size());
   for (auto& watcher : watchers_) {
     stoppers.emplace_back([&watcher] { watcher.reset(); });
   }
@@ -51,7 +54,7 @@ void ControllerShell::wake() {
   changed_.notify_one();
 }
 
-void ControllerShell::work(std::stop_token stop) {
+void ControllerShell::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     std::uint64_t before = 0;
     {

@@ -37,7 +37,7 @@ class ControllerShell {
   kube::WatchHealth health(Watched kind) const;  // from any thread
 
  private:
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
   void wake();
 
   Controller& controller_;

@@ -91,6 +91,17 @@ struct PlainChildView {
   }
 };
 
+struct ContainerEndView {
+  int exit_code = 0;
+  std::string reason, message;
+  template <class Visitor>
+  static void fields(Visitor&& field) {
+    field("exitCode", &ContainerEndView::exit_code);
+    field("reason", &ContainerEndView::reason);
+    field("message", &ContainerEndView::message);
+  }
+};
+
 struct ContainerStatusView {
   struct Waiting {
     std::string reason, message;
@@ -107,16 +118,7 @@ struct ContainerStatusView {
       field("startedAt", &Running::started_at);
     }
   };
-  struct Terminated {
-    int exit_code = 0;
-    std::string reason, message;
-    template <class Visitor>
-    static void fields(Visitor&& field) {
-      field("exitCode", &Terminated::exit_code);
-      field("reason", &Terminated::reason);
-      field("message", &Terminated::message);
-    }
-  };
+  using Terminated = ContainerEndView;
   struct State {
     std::optional<Waiting> waiting;
     std::optional<Running> running;
