@@ -173,6 +173,10 @@ Result<Json> SimApiServer::insert(const std::string& actor, Json object, Owners 
   Json& metadata = object["metadata"];
   const std::string name = metadata.at("name").get<std::string>();
   if (const Error* refused = refusal(resource.kind)) return tl::unexpected<Error>(*refused);
+  // An apply of a part of a Deployment cannot make one.
+  if (resource.kind == "Deployment" && find_at(object, {"spec", "template"}) == nullptr)
+    return fail(Fault::Invalid, named(resource.kind, name) +
+                                    " is invalid: spec.selector and spec.template: Required value");
   Collection& home = collection(resource);
   const Name key{resource.namespaced ? metadata.value("namespace", "") : "", name};
   SLIPWAY_CHECK(!resource.namespaced || !key.first.empty(), "a namespaced object has a namespace");

@@ -25,6 +25,7 @@ Json object(const ObjectRef& ref, Json spec) {
 }
 
 kube::ApplyRequest request(const ObjectRef& ref, Json spec) {
+  if (ref.kind == "Deployment") spec = with_template(std::move(spec));
   return {resource(ref), ref.namespace_, ref.name, object(ref, std::move(spec))};
 }
 
@@ -226,6 +227,12 @@ TEST_F(SimApiServerTest, PagesAList) {
   EXPECT_EQ(Json::parse(*server_.list_page(rest))["items"].size(), 1u);
   ASSERT_TRUE(server_.remove_as("user", {"apps/v1", "Deployment", "default", "a"}));
   EXPECT_EQ(server_.list_page(rest).error().fault, Fault::Expired);
+}
+
+TEST_F(SimApiServerTest, PartOfADeploymentMakesNone) {
+  kube::ApplyRequest scale = request(kDeployment, Json::object());
+  scale.object["spec"] = {{"replicas", 3}};
+  EXPECT_EQ(server_.apply(scale).error().fault, Fault::Invalid);
 }
 
 TEST_F(SimApiServerTest, AnObjectHasOneController) {

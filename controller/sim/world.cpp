@@ -166,6 +166,7 @@ void World::meanwhile() {
 
 void World::step() {
   if (client_.dead()) restart();
+  pass(milliseconds(random_.between(1, 4)));  // nothing is done in no time
   if (faults_.users > 0 || faults_.watch > 0 || faults_.crash > 0) {
     mischief();
     pass(milliseconds(random_.below(20)));
