@@ -1,6 +1,7 @@
 #include "reconcilers/inference_service/course.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/inference_service/render.hpp"
@@ -19,23 +20,31 @@ std::string selected_revision(const Observed& seen) {
 
 // The revision with the most ready pods; empty if none has any.
 std::string answering_revision(const Observed& seen) {
+  std::map<std::string, int> ready;
+  for (const auto& pod : seen.pods) {
+    const auto label = pod->metadata.labels.find(kRevisionLabel);
+    if (label == pod->metadata.labels.end() || ready.contains(label->second)) continue;
+    ready[label->second] = progress_of(seen, label->second).ready;
+  }
   std::string best;
   int most = 0;
-  for (const auto& deployment : seen.deployments) {
-    const auto label = deployment->metadata.labels.find(kRevisionLabel);
-    if (label == deployment->metadata.labels.end()) continue;
-    const int ready = progress_of(seen, label->second).ready;
-    if (ready > most) best = label->second, most = ready;
-  }
+  for (const auto& [revision, count] : ready)
+    if (count > most) best = revision, most = count;
   return best;
+}
+
+// A revision can be stable as long as it has a Deployment, or pods that still answer without one.
+bool stands(const Observed& seen, const std::string& revision) {
+  return !revision.empty() &&
+         (deployment_of(seen, revision) || progress_of(seen, revision).ready > 0);
 }
 
 // A Service that somebody deleted or turned away says nothing; then the status does, and if that
 // names nothing that is left, the pods do.
 std::string stable_revision(const Observed& seen, const std::string& selected) {
-  if (!selected.empty() && deployment_of(seen, selected)) return selected;
+  if (stands(seen, selected)) return selected;
   const auto& remembered = seen.owner->status.revision;
-  if (remembered && deployment_of(seen, remembered->stable)) return remembered->stable;
+  if (remembered && stands(seen, remembered->stable)) return remembered->stable;
   return answering_revision(seen);
 }
 
