@@ -65,7 +65,7 @@ def client(cluster):
     def connect(namespace, name="chat", **options):
         address = cluster.get("Service", name, namespace)["spec"]["clusterIP"]
         # Ready is about the pods; kube-proxy learns of them about a second later.
-        eventually(lambda: accepts(address), f"the Service {namespace}/{name} leads to a pod", 15)
+        eventually(lambda: accepts(address), f"the Service {namespace}/{name} leads to a pod", 60)
         made.append(OpenAI(base_url=f"http://{address}/v1", api_key="none",
                            **{"max_retries": 0, "timeout": 60, **options}))
         return made[-1]
