@@ -24,6 +24,15 @@ Json object(const ObjectRef& ref, Json spec) {
       {"spec", std::move(spec)}};
 }
 
+// The server refuses a Deployment without a template.
+Json with_template(Json spec) {
+  if (!spec.contains("template")) {
+    spec["template"]["spec"]["containers"] =
+        Json::array({{{"name", "engine"}, {"image", "llama:1"}}});
+  }
+  return spec;
+}
+
 kube::ApplyRequest request(const ObjectRef& ref, Json spec) {
   if (ref.kind == "Deployment") spec = with_template(std::move(spec));
   return {resource(ref), ref.namespace_, ref.name, object(ref, std::move(spec))};
