@@ -40,7 +40,7 @@ std::string what_there_is(const std::vector<Offer>& offers) {
 
 Grant by_profile(const std::string& profile, const std::vector<Offer>& offers) {
   const auto fits = std::ranges::find(offers, profile, &Offer::profile);
-  Grant grant{"nvidia.com/mig-" + profile, 1, column_of(profile, 1),
+  Grant grant{"nvidia.com/mig-" + profile,     1,  column_of(profile, 1),
               usable_mib(profile).value_or(0), "", 0};
   if (fits != offers.end())
     grant.granted_mib = fits->usable_mib;
@@ -111,7 +111,8 @@ Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
   const int count = request.count.value_or(1);
   if (request.memory.empty()) return by_count(count, 0, offers);
   const auto bytes = parse_bytes(request.memory);
-  if (!bytes) return whole_gpus(count, 0, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
+  if (!bytes)
+    return whole_gpus(count, 0, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
   constexpr std::int64_t kMiB = std::int64_t{1024} * 1024;
   const std::int64_t need_mib = *bytes / kMiB + (*bytes % kMiB > 0 ? 1 : 0);
   return count > 1 ? by_count(count, need_mib, offers)

@@ -42,7 +42,8 @@ TEST(Property, APinnedRuntimeSurvivesItsAnnotation) {
     Generator generator(seed);
     inference_service::Pinned pinned{
         {"ServingRuntime", "own", generator.any<ServingRuntimeSpec>()}, "agent:1", std::nullopt};
-    if (seed % 2 == 1) pinned.gpu = gpu::Grant{"nvidia.com/gpu", 2, "2 x gpu", 81920, "none \n", 65536};
+    if (seed % 2 == 1)
+      pinned.gpu = gpu::Grant{"nvidia.com/gpu", 2, "2 x gpu", 81920, "none \n", 65536};
     const std::string text = inference_service::encode_pinned(pinned);
     EXPECT_EQ(inference_service::decode_pinned(text), pinned) << "seed " << seed << "\n" << text;
     if (HasFailure()) return;

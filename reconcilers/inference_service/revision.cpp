@@ -106,12 +106,8 @@ std::variant<Revision, Unresolved> desired_revision(const Observed& seen) {
   auto resolved = model_of(seen);
   if (auto* problem = std::get_if<Unresolved>(&resolved)) return *problem;
   const Model& model = std::get<Model>(resolved);
-  Revision revision{hash_of(*seen.owner, model),
-                    seen.model_name,
-                    model.source,
-                    model.digest,
-                    {},
-                    model.format};
+  Revision revision{
+      hash_of(*seen.owner, model), seen.model_name, model.source, model.digest, {}, model.format};
 
   if (const auto* live = deployment_of(seen, revision.hash)) {
     const auto annotation = live->metadata.annotations.find(kPinnedAnnotation);
@@ -165,9 +161,9 @@ std::optional<Pinned> decode_pinned(const std::string& text) {
                 document->agent_image,
                 std::nullopt};
   if (!document->gpu_resource.empty())
-    pinned.gpu = gpu::Grant{document->gpu_resource, document->gpu_count, document->gpu_column,
-                            document->gpu_mib,      document->gpu_shortfall,
-                            document->gpu_least_mib};
+    pinned.gpu =
+        gpu::Grant{document->gpu_resource, document->gpu_count,     document->gpu_column,
+                   document->gpu_mib,      document->gpu_shortfall, document->gpu_least_mib};
   return pinned;
 }
 
