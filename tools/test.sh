@@ -46,7 +46,7 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=13
+  step_total=12
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
@@ -62,7 +62,6 @@ run_tests() {
   rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
   step "start a real node" "./dev down, then again" start_node || failed=$((failed + 1))
   rung "real node" "./dev e2e node" "$repo/e2e/cases/run.sh" node
-  rung "lint" "./dev verify" lint_checks
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
 }
@@ -72,12 +71,6 @@ quick_checks() {
   source "$repo/tools/verify.sh"
   check_format && check_shell && check_python && "$PYTHON" tools/check_layers.py &&
     "$PYTHON" tools/check_sizes.py && check_readme && check_generated
-}
-
-lint_checks() {
-  # shellcheck source=tools/verify.sh
-  source "$repo/tools/verify.sh"
-  check_tidy
 }
 
 # run_e2e [simulated|node [PYTEST ARGS]]: one suite, or both.
