@@ -75,6 +75,12 @@ void Invariants::on_effect(const Effect& effect) {
   if (kind == "InferenceService" || kind == "ModelVersion") check_status(object);
 }
 
+bool Invariants::is_alive(const std::string& uid) const {
+  const std::vector<const Json*> owners = server_.list(kApiVersion, "InferenceService");
+  return std::ranges::any_of(
+      owners, [&](const Json* owner) { return owner->at("metadata").at("uid") == uid; });
+}
+
 // Nothing that belongs to somebody else is changed or removed, and nothing changes hands.
 void Invariants::check_ownership(const Effect& effect) {
   if (effect.before == nullptr) {
@@ -91,10 +97,7 @@ void Invariants::check_ownership(const Effect& effect) {
   require(!before.empty() || status_only || orphan,
           title(*effect.before) + " is changed or removed though no InferenceService owns it");
   if (effect.after == nullptr || before.empty()) return;
-  const auto owners = server_.list(kApiVersion, "InferenceService");
-  const bool alive = std::ranges::any_of(
-      owners, [&](const Json* owner) { return owner->at("metadata").at("uid") == before; });
-  require(controller_of(*effect.after) == before || !alive,
+  require(controller_of(*effect.after) == before || !is_alive(before),
           title(*effect.after) + " is taken from the InferenceService that owns it");
 }
 
@@ -146,7 +149,8 @@ void Invariants::check_selector(const Effect& effect) {
   const std::string from = known == selected_.end() ? "" : known->second;
   selected_[uid] = to;
   served_[service].insert(to);
-  if (from.empty() || from == to) return;
+  // What a deleted service leaves behind is the garbage collector's.
+  if (from.empty() || from == to || !is_alive(uid)) return;
 
   const Json* target = deployment_of(*effect.after, to);
   const int serving = ready_pods(told_at_decision_, service, from);

@@ -55,6 +55,7 @@ class Invariants {
   void check_selector(const Effect& effect);
   void check_status(const Json& after);
   static int ready_pods(const Told& told, const std::string& service, const std::string& revision);
+  bool is_alive(const std::string& uid) const;  // of an InferenceService
   const Json* deployment_of(const Json& child, const std::string& revision) const;
 
   const SimApiServer& server_;

@@ -35,12 +35,15 @@ bool has_finalizers(const Json& object) {
 
 // A change of anything else advances the generation.
 bool same_intent(const Json& a, const Json& b) {
-  const auto strip = [](Json object) {
-    erase_member(object, "metadata");
-    erase_member(object, "status");
-    return object;
+  const auto part_of = [](const Json& object, const Json& other) {
+    for (const auto& [name, member] : object.items()) {
+      if (name == "metadata" || name == "status") continue;
+      const auto same = other.find(name);
+      if (same == other.end() || *same != member) return false;
+    }
+    return true;
   };
-  return strip(a) == strip(b);
+  return part_of(a, b) && part_of(b, a);
 }
 
 // Whether the write was decided from another object, or an older version of it, than `live`.
@@ -136,6 +139,12 @@ void SimApiServer::remove_now(const std::string& actor, const ObjectRef& ref) {
 const Json* SimApiServer::find(const ObjectRef& ref) const {
   const Stored* found = stored(ref);
   return found == nullptr ? nullptr : found->object.get();
+}
+
+std::shared_ptr<const Json> SimApiServer::keep(const ObjectRef& ref) const {
+  const Stored* found = stored(ref);
+  SLIPWAY_CHECK(found != nullptr, "what is kept exists");
+  return found->object;
 }
 
 const Owners& SimApiServer::owners(const ObjectRef& ref) const {

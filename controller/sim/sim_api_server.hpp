@@ -57,6 +57,8 @@ class SimApiServer : public kube::ApiClient {
   void remove_now(const std::string& actor, const ObjectRef& ref);
 
   const Json* find(const ObjectRef& ref) const;
+  // The same, to be kept over writes; REQUIRES: it exists.
+  std::shared_ptr<const Json> keep(const ObjectRef& ref) const;
   // Of one kind, by namespace and name. Pointers live until the next write.
   std::vector<const Json*> list(const std::string& api_version, const std::string& kind) const;
   std::vector<const Json*> everything() const;

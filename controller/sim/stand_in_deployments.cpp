@@ -12,13 +12,6 @@ namespace {
 const char* const kActor = "kube-controller-manager";
 const char* const kHashLabel = "pod-template-hash";
 
-std::string template_hash(const Json& deployment) {
-  const std::string text = deployment.at("spec").at("template").dump();
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a: the same on every machine
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
-}
-
 bool deleting(const Json& object) {
   return object.at("metadata").contains("deletionTimestamp");
 }
@@ -46,6 +39,18 @@ Json pod_of(const Json& deployment, const std::string& name, const std::string& 
 
 }  // namespace
 
+const std::string& StandIns::template_hash(const Json& deployment) {
+  const Json& metadata = deployment.at("metadata");
+  std::string& known = template_hashes_[metadata.at("uid").get<std::string>() + "@" +
+                                        std::to_string(metadata.at("generation").get<int>())];
+  if (!known.empty()) return known;
+  const std::string text = deployment.at("spec").at("template").dump();
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a: the same on every machine
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  known = fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
+  return known;
+}
+
 std::vector<const Json*> StandIns::pods_of(const Json& deployment) const {
   std::vector<const Json*> mine;
   for (const Json* pod : server_.list("v1", "Pod")) {
@@ -62,9 +67,10 @@ std::string StandIns::deployment_step() {
   if (all.empty()) return {};
   const std::size_t start = random_.below(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const Json deployment = *all[(start + i) % all.size()];
-    if (deleting(deployment)) continue;
-    if (std::string done = sync_deployment(deployment); !done.empty()) return done;
+    // Kept, because what is done for it may replace it.
+    const auto deployment = server_.keep(ref_of(*all[(start + i) % all.size()]));
+    if (deleting(*deployment)) continue;
+    if (std::string done = sync_deployment(*deployment); !done.empty()) return done;
   }
   return {};
 }

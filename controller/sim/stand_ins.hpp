@@ -4,7 +4,10 @@
 // controller under test. Server and random source must outlive them. Used by one thread.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "controller/sim/random.hpp"
 #include "controller/sim/sim_api_server.hpp"
@@ -29,6 +32,7 @@ class StandIns {
   std::string sync_pods(const Json& deployment, const ObjectRef& ref);
   std::string sync_deployment_status(const Json& deployment, const ObjectRef& ref,
                                      const std::string& refused);
+  const std::string& template_hash(const Json& deployment);
   std::vector<const Json*> pods_of(const Json& deployment) const;
   std::string sync_pod(const Json& pod);
   std::string schedule(const Json& pod, const ObjectRef& ref);
@@ -39,6 +43,7 @@ class StandIns {
   Random& random_;
   bool restless_ = true;
   std::uint64_t pods_made_ = 0;
+  std::map<std::string, std::string> template_hashes_;  // by uid and generation
 };
 
 // How often an engine crashes or a fetch fails before the stand-in lets it be, so that a run ends.
