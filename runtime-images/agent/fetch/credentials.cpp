@@ -10,7 +10,7 @@
 namespace slipway::agent {
 namespace {
 
-constexpr std::size_t kMaxSecret = 16 * 1024;
+constexpr std::size_t kMaxSecret = std::size_t{16} * 1024;
 
 // The file without the line end that editors leave; nullopt when there is none.
 std::optional<std::string> read_secret(const std::string& path) {

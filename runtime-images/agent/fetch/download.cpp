@@ -13,7 +13,7 @@
 namespace slipway::agent {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 
 bool worth_another_try(const AgentReport& failure) {
   return failure.reason == "Unreachable" || failure.reason == "Truncated";

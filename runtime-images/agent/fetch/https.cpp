@@ -13,7 +13,7 @@ namespace slipway::agent {
 namespace {
 
 constexpr int kMaxRedirects = 5;
-constexpr std::size_t kReceive = 64 * 1024;
+constexpr std::size_t kReceive = std::size_t{64} * 1024;
 
 std::string host_header(const ModelUri& uri) {
   const std::string host =

@@ -32,7 +32,7 @@ struct TlsStream::Connection {
     io.run_for(timeout);
     if (io.stopped()) return true;
     error_code ignored;
-    stream.lowest_layer().close(ignored);
+    ignored = stream.lowest_layer().close(ignored);
     io.run();
     return false;
   }
@@ -51,15 +51,15 @@ Outcome<asio::ssl::context> make_context(const TlsOptions& options) {
   error_code error;
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   if (options.ca_file.empty())
-    context.set_default_verify_paths(error);
+    error = context.set_default_verify_paths(error);
   else
-    context.load_verify_file(options.ca_file, error);
+    error = context.load_verify_file(options.ca_file, error);
   if (error)
     return refuse("TlsUntrusted",
                   fmt::format("cannot read the authorities in {}: {}",
                               options.ca_file.empty() ? "the system's bundle" : options.ca_file,
                               error.message()));
-  context.set_verify_mode(asio::ssl::verify_peer, error);
+  error = context.set_verify_mode(asio::ssl::verify_peer, error);
   return context;
 }
 

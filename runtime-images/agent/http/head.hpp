@@ -12,9 +12,9 @@
 
 namespace slipway::agent::http {
 
-inline constexpr std::size_t kMaxHead = 16 * 1024;
+inline constexpr std::size_t kMaxHead = std::size_t{16} * 1024;
 inline constexpr std::size_t kMaxFields = 100;
-inline constexpr std::size_t kMaxTarget = 8 * 1024;
+inline constexpr std::size_t kMaxTarget = std::size_t{8} * 1024;
 
 struct Field {
   std::string_view name, value;

@@ -25,7 +25,7 @@ constexpr std::uint64_t kMaxAlignment = 1ULL << 31;
 constexpr std::uint64_t kMaxPairs = 8192;
 constexpr std::uint64_t kMaxTensors = 32768;
 constexpr std::uint64_t kMaxKey = 256;
-constexpr std::uint64_t kMaxTemplate = 64 * 1024;
+constexpr std::uint64_t kMaxTemplate = std::uint64_t{64} * 1024;
 constexpr std::uint64_t kMaxArchitecture = 64;
 // The least bytes of a pair (empty key, one byte) and of a tensor (empty name, one dimension).
 constexpr std::uint64_t kLeastPair = 8 + 4 + 1;

@@ -7,7 +7,7 @@
 namespace slipway::agent::gguf {
 namespace {
 
-constexpr std::size_t kWindow = 64 * 1024;
+constexpr std::size_t kWindow = std::size_t{64} * 1024;
 // Tokenizers make headers of a few MiB; walking 64 MiB stays below 50 ms.
 constexpr std::uint64_t kMaxHeader = 64ULL << 20;
 constexpr int kMaxNesting = 2;

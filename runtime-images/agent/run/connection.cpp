@@ -48,7 +48,7 @@ void Connection::check(Time now) {
 
 void Connection::close() {
   error_code ignored;
-  client_.socket.close(ignored);
+  ignored = client_.socket.close(ignored);
 }
 
 // Takes the next head off what has come. False: there is none to come.
@@ -84,8 +84,8 @@ Awaitable<> Connection::serve() {
     if (!more) break;
   }
   error_code ignored;
-  client_.socket.shutdown(asio::socket_base::shutdown_send, ignored);
-  client_.socket.close(ignored);
+  ignored = client_.socket.shutdown(asio::socket_base::shutdown_send, ignored);
+  ignored = client_.socket.close(ignored);
 }
 
 std::string Connection::request_id(const http::RequestHead& head) {

@@ -101,7 +101,7 @@ Awaitable<Outcome<Reply>> ask(Question question) {
   asio::steady_timer timer(executor, question.timeout);
   timer.async_wait([socket](error_code error) {
     error_code ignored;
-    if (!error) socket->close(ignored);
+    if (!error) ignored = socket->close(ignored);
   });
   co_return co_await converse(*socket, question);
 }

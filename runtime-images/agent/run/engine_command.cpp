@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kUsualSlots = 4;
 // Of all slots together, where nobody has said how many slots there should be.
-constexpr std::int64_t kUsualTokens = 32 * 1024;
+constexpr std::int64_t kUsualTokens = 32'768;
 
 bool sets_slots(const std::vector<std::string>& command) {
   static constexpr auto kFlags = std::to_array<std::string_view>(

@@ -129,7 +129,7 @@ void EngineProcess::drain(Pipe& pipe) {
     if (error) break;
     pass_on(pipe, count);
   }
-  pipe.from.close(error);
+  error = pipe.from.close(error);
 }
 
 void EngineProcess::stop(Duration patience) {

@@ -13,7 +13,7 @@
 namespace slipway::agent {
 namespace {
 
-constexpr std::size_t kPart = 64 * 1024;
+constexpr std::size_t kPart = std::size_t{64} * 1024;
 constexpr int kClientLeft = 499;  // as nginx logs it
 
 // Fields that belong to one connection, or that are written anew.
@@ -70,7 +70,7 @@ Exchange::~Exchange() {
   error_code ignored;
   if (watch_) {
     watch_->exchange = nullptr;
-    client_.socket.cancel(ignored);
+    ignored = client_.socket.cancel(ignored);
   }
   front_.exchanges.erase(this);
   front_.buffered -= counted_;
@@ -92,9 +92,9 @@ void Exchange::cut() {
   cut_ = true;
   error_code ignored;
   if (engine_.is_open())
-    engine_.close(ignored);
+    ignored = engine_.close(ignored);
   else
-    client_.socket.cancel(ignored);
+    ignored = client_.socket.cancel(ignored);
 }
 
 Awaitable<bool> Exchange::run() {
@@ -302,7 +302,7 @@ void Exchange::client_left() {
   if (!has_left(client_.socket)) return;
   left_ = true;
   error_code ignored;
-  engine_.close(ignored);
+  ignored = engine_.close(ignored);
 }
 
 }  // namespace slipway::agent

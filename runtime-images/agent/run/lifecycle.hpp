@@ -58,7 +58,7 @@ class Lifecycle {
   State state_ = State::Verifying;
   bool started_ = false;
   std::optional<AgentReport> failure_;
-  Time closing_{}, deadline_{};  // valid from Draining on
+  Time closing_, deadline_;  // valid from Draining on
 };
 
 }  // namespace slipway::agent

@@ -23,16 +23,16 @@ Outcome<> Server::listen(int port) {
   error_code error;
   // One socket for both families; a kernel without IPv6 gets the other.
   tcp::endpoint where(tcp::v6(), static_cast<unsigned short>(port));
-  acceptor_.open(tcp::v6(), error);
+  error = acceptor_.open(tcp::v6(), error);
   if (error) {
     where = tcp::endpoint(tcp::v4(), static_cast<unsigned short>(port));
-    acceptor_.open(tcp::v4(), error);
+    error = acceptor_.open(tcp::v4(), error);
   } else {
-    acceptor_.set_option(asio::ip::v6_only(false), error);
+    error = acceptor_.set_option(asio::ip::v6_only(false), error);
   }
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(where, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) error = acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) error = acceptor_.bind(where, error);
+  if (!error) error = acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return refuse("Internal", fmt::format("port {}: {}", port, error.message()));
   port_ = acceptor_.local_endpoint().port();
   accept();
@@ -51,7 +51,7 @@ void Server::accept() {
     }
     error_code ignored;
     // An event of a stream is small and must not wait for the one before to be acknowledged.
-    socket.set_option(tcp::no_delay(true), ignored);
+    ignored = socket.set_option(tcp::no_delay(true), ignored);
     const auto connection = std::make_shared<Connection>(front_, std::move(socket));
     connections_.push_back(connection);
     connection->start();
