@@ -188,8 +188,8 @@ def test_killed_again_and_again(cluster, place, audit, controller, expected):
                        "killed or settled", 60)
             finish()
             if controller.running():
-                # What makes no write (a deletion is the garbage collector's) cannot be killed so.
-                assert kills or expected[what][1] == 0, f"{what}: never killed"
+                # A deletion is mostly the garbage collector's work: maybe nothing is written then.
+                assert kills or what == "delete", f"{what}: never killed"
                 break
             kills += 1
             assert kills < 60, f"{what} does not come to an end"

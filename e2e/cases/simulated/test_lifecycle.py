@@ -148,7 +148,8 @@ def test_update_serves_the_old_revision_until_the_new_one_is_ready(cluster, name
         cluster.wait_ready("chat", namespace)
         assert selected_revision(cluster, namespace) != old
         eventually(lambda: len(cluster.list("Deployment", namespace)) == 1, "the old one is gone")
-        assert {p["spec"]["nodeName"] for p in live_pods(cluster, namespace)} == {"cpu-0"}
+        eventually(lambda: {p["spec"]["nodeName"] for p in live_pods(cluster, namespace)}
+                   == {"cpu-0"}, "only the new revision's pods are left")
     finally:
         cluster.patch("Node", "cpu-0", None, {"metadata": {"labels": {"pool": None}}})
 
