@@ -33,12 +33,6 @@ Json with_template(Json spec) {
   return spec;
 }
 
-// A Deployment is refused without one.
-Json with_template(Json spec) {
-  spec["template"] = {{"metadata", {{"labels", {{"a", "b"}}}}}};
-  return spec;
-}
-
 kube::ApplyRequest request(const ObjectRef& ref, Json spec) {
   if (ref.kind == "Deployment") spec = with_template(std::move(spec));
   return {resource(ref), ref.namespace_, ref.name, object(ref, std::move(spec))};
