@@ -25,7 +25,7 @@ def service(index):
         "kind": "InferenceService",
         "metadata": {"name": f"svc-{index:05d}", "namespace": NS},
         "spec": {
-            "model": {"uri": f"pvc://models/model-{index}.gguf"},
+            "model": {"uri": f"https://models.example/{index}.gguf#sha256={index:064x}"},
             "replicas": {"min": 1, "max": 2},
             "pod": {"resources": {"requests": {"cpu": "10m", "memory": "16Mi"}}},
         },

@@ -36,7 +36,7 @@ configure() {
   bind=127.0.0.1
   # Endpoints may not hold a loopback address; nothing ever connects to this one.
   advertise=198.19.255.1
-  service_range=198.19.0.0/24
+  service_range=198.19.0.0/16
   pod_range=198.18.0.0/16
   apiserver_args+=(--endpoint-reconciler-type=none)
   read -r etcd_port etcd_peer_port api_port manager_port scheduler_port < <(free_ports 5)
