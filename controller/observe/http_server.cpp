@@ -9,6 +9,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -116,15 +117,15 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(std::string_view address, 
   const auto endpoint = parse_address(address);
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto state = std::make_unique<State>(std::move(answer));
-  beast::error_code error;
-  Tcp::acceptor& acceptor = state->acceptor;
-  acceptor.open(endpoint->protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(*endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
+  try {
+    Tcp::acceptor& acceptor = state->acceptor;
+    acceptor.open(endpoint->protocol());
+    acceptor.set_option(asio::socket_base::reuse_address(true));
+    acceptor.bind(*endpoint);
+    acceptor.listen();
+  } catch (const boost::system::system_error& error) {
     return fail(Fault::Unavailable,
-                "cannot listen on " + std::string(address) + ": " + error.message());
+                "cannot listen on " + std::string(address) + ": " + error.code().message());
   }
   state->accept();
   state->thread = std::thread([running = state.get()] { running->context.run(); });

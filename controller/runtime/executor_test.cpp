@@ -70,6 +70,17 @@ class ExecutorTest : public testing::Test {
     api_.stored[kind_and_name] = object;
     cache_.learn(kind, object.dump());
   }
+  void see_deletion(Watched kind, const std::string& name) {
+    const Json last{{"metadata",
+                     {{"name", name},
+                      {"namespace", "ns"},
+                      {"uid", "uid-of-Service chat"},
+                      {"resourceVersion", std::to_string(++api_.version)}}}};
+    std::string text = last.dump();
+    const std::size_t size = text.size();
+    text.resize(size + kube::kJsonPadding);
+    cache_.ingest(kind, kube::Seen{kube::Change::Deleted, std::string_view(text).substr(0, size)});
+  }
   static Error refusal(Fault fault, const char* what = "refused") { return {fault, what, {}}; }
 
   FakeApi api_;
@@ -154,6 +165,17 @@ TEST_F(ExecutorTest, MakesATruce_WhenSomebodyKeepsUndoingUs) {
   hold(Watched::Service, theirs);
   run({Apply{service()}}, minutes(60));
   EXPECT_EQ(api_.calls.size(), 1u) << "much later it is a new quarrel";
+}
+
+TEST_F(ExecutorTest, MakesATruce_WhenSomebodyKeepsDeletingAChild) {
+  int sent = 0;
+  for (int i = 0; i < 100; ++i) {
+    run({Apply{service()}}, seconds(i));
+    sent += static_cast<int>(api_.calls.size());
+    see_deletion(Watched::Service, "chat");
+  }
+  EXPECT_LT(sent, 12);
+  EXPECT_GT(sent, 5);
 }
 
 TEST_F(ExecutorTest, WaitsWhileALiveChildIsBeingDeleted) {
@@ -278,6 +300,15 @@ TEST_F(ExecutorTest, ADeletionOfWhatIsGoneOrReplacedIsDone) {
   }
   api_.refusals = {refusal(Fault::Unavailable)};
   EXPECT_TRUE(run({Delete{{"v1", "Service", "ns", "y"}, "u"}}).failure);
+}
+
+TEST_F(ExecutorTest, ADeletionThatConflicts_IsTriedAgainWhileItsObjectIsThere) {
+  hold(Watched::Service, service(), "u");
+  const Delete removal{{"v1", "Service", "ns", "chat"}, "u"};
+  api_.refusals = {refusal(Fault::Conflict)};
+  EXPECT_TRUE(run({removal}).failure);
+  run({removal});
+  EXPECT_EQ(api_.calls, Calls{"delete Service chat u"});
 }
 
 TEST_F(ExecutorTest, WritesStatusAboutTheVersionItWasDecidedOn) {

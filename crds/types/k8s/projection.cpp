@@ -148,7 +148,7 @@ struct LiveNode {
   }
   template <class Use>
   void each_item(Use&& use) {
-    for (auto item : value.get_array()) use(LiveNode{std::move(item)});
+    for (auto item : value.get_array()) use(LiveNode{item.value()});
   }
   Projection leaf() {
     switch (simdjson::ondemand::json_type(value.type())) {
@@ -274,7 +274,8 @@ Projection hash(const Shape& shape, Node node) {
 }
 
 bool is_absent(const Json& value) {
-  return value.is_null() || value == "" || (value.is_structured() && value.empty());
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  return value.is_null() || (value.is_structured() && value.empty());
 }
 
 // The path of the first member of `value` that `shape` leaves out; empty if there is none.
@@ -286,7 +287,7 @@ std::string uncovered(const Shape& shape, const Json& value) {
       if (member == shape.members.end()) {
         if (!is_absent(inner)) return "." + key;
       } else if (const std::string path = uncovered(member->shape, inner); !path.empty()) {
-        return "." + key + path;
+        return std::string(".").append(key).append(path);
       }
     }
   } else if (shape.kind == Shape::Kind::Keys && value.is_object()) {
@@ -295,7 +296,7 @@ std::string uncovered(const Shape& shape, const Json& value) {
     }
   } else if (shape.kind == Shape::Kind::Items && value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
-      const std::string place = "[" + std::to_string(i) + "]";
+      std::string place = "[" + std::to_string(i) + "]";
       if (shape.told_by) {
         const Json& told = value[i].value(shape.told_by, Json());
         const std::string text = told.is_string() ? told.get<std::string>() : told.dump();
