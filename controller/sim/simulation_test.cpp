@@ -58,7 +58,7 @@ TEST(SimulationTest, SameSeedGivesTheSameRun) {
 class MutantTest : public testing::TestWithParam<Mutant> {};
 
 TEST_P(MutantTest, IsCaught) {
-  constexpr std::uint64_t kSeeds = 30;
+  constexpr std::uint64_t kSeeds = 300;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     Faults faults = faults_of(seed);
     faults.mutant = GetParam();
