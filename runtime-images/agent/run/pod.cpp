@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 
 #include "crds/base/json.hpp"
@@ -91,6 +92,10 @@ class Pod {
     if (!command) return tl::unexpected(command.error());
     // An engine that was killed leaves its socket, and the next one refuses to start.
     ::unlink(front_.socket_path.c_str());
+    // Threads that spin while they wait for each other take a shared node's cores from the very
+    // thread they wait for: with the cores taken by others, an answer of 1 s then takes 40. Whoever
+    // has cores of his own sets the variable otherwise.
+    ::setenv("OMP_WAIT_POLICY", "passive", 0);
     return engine_.start(*command);
   }
 
