@@ -62,12 +62,14 @@ class Source:
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "source", "namespace": NAMESPACE},
             "spec": {
+                "strategy": {"type": "Recreate"},
                 "selector": {"matchLabels": {"app": "source"}},
                 "template": {
                     # Another certificate is another pod: none runs on with an old one.
                     "metadata": {"labels": {"app": "source"},
                                  "annotations": {"certificate": sha256(certificate.encode())}},
                     "spec": {
+                        "terminationGracePeriodSeconds": 1,
                         "containers": [{
                             "name": "source", "image": "localhost/fileserver:dev",
                             "args": ["--token=cases-token"],
@@ -83,8 +85,12 @@ class Source:
             "metadata": {"name": "source", "namespace": NAMESPACE},
             "spec": {"selector": {"app": "source"}, "ports": [{"port": 443, "targetPort": 8443}]}})
         def up():
-            status = self.cluster.get("Deployment", "source", NAMESPACE)["status"]
-            return status.get("updatedReplicas") == 1 == status.get("readyReplicas")
+            deployment = self.cluster.get("Deployment", "source", NAMESPACE)
+            status = deployment.get("status") or {}
+            return (status.get("observedGeneration") == deployment["metadata"]["generation"]
+                    and status.get("updatedReplicas") == 1 == status.get("readyReplicas")
+                    # One with the certificate of an earlier run must not answer any more.
+                    and len(self.cluster.list("Pod", NAMESPACE, "app=source")) == 1)
         eventually(up, "the model source answers", 60)
 
     def put(self, name, data):
