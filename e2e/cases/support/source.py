@@ -91,7 +91,9 @@ class Source:
                     and status.get("updatedReplicas") == 1 == status.get("readyReplicas")
                     # One with the certificate of an earlier run must not answer any more.
                     and len(self.cluster.list("Pod", NAMESPACE, "app=source")) == 1)
-        eventually(up, "the model source answers", 60)
+        eventually(up, "the model source answers", 150,
+                   describe=lambda: self.cluster.kubectl(
+                       "-n", NAMESPACE, "describe", "pods", check=False).stdout[-3000:])
 
     def put(self, name, data):
         """Adds a file; returns its URI."""
