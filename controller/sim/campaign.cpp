@@ -104,4 +104,25 @@ Verdict run_crash(Story story, std::uint64_t crash_at, bool after, std::size_t t
   return verdict_of(world, std::move(failure), trace_lines);
 }
 
+Verdict run_namesake(Mutant mutant) {
+  const ObjectRef service = Users::service("default", "chat");
+  const ObjectRef autoscaler{"autoscaling/v2", "HorizontalPodAutoscaler", "default", "chat"};
+  Faults faults;
+  faults.mutant = mutant;
+  World world(1, faults);
+  Json scaled = Users::good_spec("ahoy");
+  scaled["replicas"] = {{"min", 1}, {"max", 3}};
+  world.users().create(service, scaled);
+  world.settle();
+  if (world.server().find(autoscaler) == nullptr) return verdict_of(world, "no autoscaler", 0);
+  world.stall(Watched::HorizontalPodAutoscaler, minutes(1));
+  world.users().replace(autoscaler);
+  world.users().change(service, Users::good_spec("ahoy"));
+  world.rest(minutes(10));
+  std::string failure = world.failure();
+  if (failure.empty() && world.server().find(autoscaler) == nullptr)
+    failure = "somebody else's autoscaler is gone";
+  return verdict_of(world, std::move(failure), 0);
+}
+
 }  // namespace slipway::sim

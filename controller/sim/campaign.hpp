@@ -27,4 +27,8 @@ Verdict run_seed(std::uint64_t seed, const Faults& faults, std::size_t trace_lin
 enum class Story { Create, Change, Delete };
 Verdict run_crash(Story story, std::uint64_t crash_at, bool after, std::size_t trace_lines = 0);
 
+// Somebody puts an object of his own in the place of a child, and before the controller has heard
+// of it the service stops needing that child.
+Verdict run_namesake(Mutant mutant);
+
 }  // namespace slipway::sim

@@ -99,6 +99,16 @@ void Users::remove(const ObjectRef& ref, kube::Propagation propagation) {
   (void)server_.remove_as(kUser, ref, propagation);
 }
 
+void Users::replace(const ObjectRef& child) {
+  const Json* live = server_.find(child);
+  if (live == nullptr) return;
+  Json own = object(child.api_version.c_str(), child.kind.c_str(), child.name);
+  own["metadata"]["namespace"] = child.namespace_;
+  own["spec"] = live->at("spec");
+  (void)server_.remove_as(kUser, child);
+  (void)server_.create_as(kUser, std::move(own));
+}
+
 std::vector<Json> Users::services() const {
   std::vector<Json> found;
   for (const Json* it : server_.list(kApiVersion, "InferenceService")) found.push_back(*it);

@@ -30,6 +30,8 @@ class Users {
   void change(const ObjectRef& service, const Json& spec);
   void remove(const ObjectRef& service,
               kube::Propagation propagation = kube::Propagation::Background);
+  // Puts an object of one's own in the place of ours.
+  void replace(const ObjectRef& child);
   // The specs of all services, to deploy them somewhere else.
   std::vector<Json> services() const;
 

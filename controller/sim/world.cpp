@@ -58,6 +58,10 @@ void World::restart() {
   start_controller();
 }
 
+void World::stall(Watched kind, Duration time) {
+  links_[static_cast<std::size_t>(kind)]->stall(now_ + time);
+}
+
 void World::pass(Duration time) {
   now_ += time;
   trace_.set_time(now_);

@@ -34,6 +34,8 @@ class World {
   void calm();
   // Lets time pass; whatever is due is done.
   void rest(Duration time);
+  // Nothing about this kind reaches the controller for so long.
+  void stall(Watched kind, Duration time);
   // The controller dies and starts over with empty memory.
   void restart();
 
