@@ -39,6 +39,18 @@ def control_plane():
     subprocess.run([script, "stop", NAME], check=True, timeout=120)
 
 
+def wait_for_garbage_collector(cluster):
+    """It learns of new kinds every 30 s; until then nothing goes with an owner of our kinds."""
+    owner = cluster.create(objects.isvc("collected", "default"))
+    cluster.create({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "collected", "namespace": "default", "ownerReferences": [{
+            "apiVersion": owner["apiVersion"], "kind": owner["kind"],
+            "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}]}})
+    cluster.delete("InferenceService", "collected", "default")
+    cluster.wait_gone("ConfigMap", "collected", "default", timeout=120)
+
+
 @pytest.fixture(scope="session")
 def installed(control_plane):
     """The chart as users install it; its Deployment has no replica, the process stands in."""
@@ -51,6 +63,7 @@ def installed(control_plane):
     cluster = Cluster(control_plane / "kubeconfig")
     eventually(lambda: cluster.get("ClusterServingRuntime", "llama-cpp"), "the runtime is there")
     cluster.apply(objects.runtime("llama-cpp-gpu", ["nvidia"]))
+    wait_for_garbage_collector(cluster)
     return cluster
 
 
