@@ -73,7 +73,8 @@ start_controller_manager() {
     --kubeconfig="$config" --authentication-kubeconfig="$config" \
     --authorization-kubeconfig="$config" --bind-address=127.0.0.1 --secure-port="$manager_port" \
     --leader-elect=false --use-service-account-credentials=true --kube-api-qps=500 \
-    --kube-api-burst=1000 --service-account-private-key-file="$pki/service-account.key" \
+    --kube-api-burst=1000 --pvclaimbinder-sync-period=1s \
+    --service-account-private-key-file="$pki/service-account.key" \
     --root-ca-file="$pki/ca.crt" --cluster-signing-cert-file="$pki/ca.crt" \
     --cluster-signing-key-file="$pki/ca.key" --requestheader-client-ca-file="$pki/ca.crt" \
     --cluster-cidr="$pod_range" --service-cluster-ip-range="$service_range" --profiling=false \
