@@ -113,8 +113,7 @@ Grant decide(const GpuRequest& request, const std::vector<Offer>& offers) {
   const auto bytes = parse_bytes(request.memory);
   if (!bytes)
     return whole_gpus(count, 0, 0, fmt::format("spec.gpu.memory: {}", bytes.error().what));
-  constexpr std::int64_t kMiB = std::int64_t{1024} * 1024;
-  const std::int64_t need_mib = *bytes / kMiB + (*bytes % kMiB > 0 ? 1 : 0);
+  const std::int64_t need_mib = mib_needed(*bytes);
   return count > 1 ? by_count(count, need_mib, offers)
                    : by_memory(need_mib, request.memory, offers);
 }

@@ -90,7 +90,7 @@ int wanted_replicas(const Observed& seen, const Course& course) {
   if (!bounds.autoscaled()) return bounds.min;
   const auto* stable = course.stable.empty() ? nullptr : deployment_of(seen, course.stable);
   const int now = stable ? stable->spec.replicas.value_or(1) : bounds.min;
-  return std::clamp(now, std::max(bounds.min, 1), bounds.max);
+  return bounds.clamped(now);
 }
 
 }  // namespace slipway::inference_service

@@ -1,7 +1,5 @@
 #include "reconcilers/inference_service/plan.hpp"
 
-#include <algorithm>
-
 #include "crds/types/encode.hpp"
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/common/owners.hpp"
@@ -33,9 +31,8 @@ void apply_autoscaled(Actions& actions, const Observed& seen, const Course& cour
   const int now = live->spec.replicas.value_or(1);
   const auto by = live->metadata.annotations.find(kScaledByAnnotation);
   const bool ours_until_now = by == live->metadata.annotations.end() || by->second != "hpa";
-  const ReplicaBounds bounds = replica_bounds(owner.spec);
   if (ours_until_now)
-    actions.push_back(scale(std::clamp(now, std::max(bounds.min, 1), bounds.max)));
+    actions.push_back(scale(replica_bounds(owner.spec).clamped(now)));
   else if (course.stable != hash && now < target)
     actions.push_back(scale(target));
   actions.push_back(main);

@@ -2,6 +2,7 @@
 // would default is written out, so that what is stored equals what was sent.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,9 @@ struct ReplicaBounds {
   int min = 1;
   int max = 1;
   bool autoscaled() const { return min < max; }
+  // An HPA never goes below one replica.
+  int autoscaled_min() const { return std::max(min, 1); }
+  int clamped(int replicas) const { return std::clamp(replicas, autoscaled_min(), max); }
 };
 ReplicaBounds replica_bounds(const InferenceServiceSpec& spec);
 

@@ -95,7 +95,7 @@ Json render_autoscaler(const InferenceService& owner, std::string_view revision_
        {{"apiVersion", "apps/v1"},
         {"kind", "Deployment"},
         {"name", deployment_name(owner, revision_hash)}}},
-      {"minReplicas", std::max(bounds.min, 1)},
+      {"minReplicas", bounds.autoscaled_min()},
       {"maxReplicas", bounds.max},
       {"metrics",
        Json::array({{{"type", "ContainerResource"},

@@ -51,8 +51,7 @@ Facts gather(const Observed& seen, const Course& course) {
     // Between the bounds the autoscaler decides; without one, the Deployment may not have been
     // told yet, and what is asked for counts.
     if (const auto* live = deployment_of(seen, course.serve); live && bounds.autoscaled())
-      facts.desired =
-          std::clamp(live->spec.replicas.value_or(1), std::max(bounds.min, 1), bounds.max);
+      facts.desired = bounds.clamped(live->spec.replicas.value_or(1));
   }
   // A ready pod answers only through the Service. Where there is one, the same plan has made it
   // select `serve` before this status is written, unless the API server refuses to be written to.

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "crds/types/encode.hpp"
+#include "crds/types/quantity.hpp"
 #include "reconcilers/common/conditions.hpp"
 #include "reconcilers/common/owners.hpp"
 #include "reconcilers/common/text.hpp"
@@ -15,14 +15,6 @@ namespace {
 
 // Bound of the schema's list.
 constexpr std::size_t kMaxUsedBy = 256;
-
-std::string size_text(std::int64_t bytes) {
-  static constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  auto size = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (size >= 1024 && unit + 1 < kUnits.size()) size /= 1024, ++unit;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
-}
 
 std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
@@ -76,7 +68,7 @@ Outcome outcome_of(const Observed& seen) {
 void copy_facts(ModelVersionStatus& status, const AgentReport& report) {
   status.digest = report.digest;
   status.size_bytes = report.size_bytes;
-  if (report.size_bytes) status.size = size_text(*report.size_bytes);
+  if (report.size_bytes) status.size = describe_bytes(*report.size_bytes);
   status.files = report.files;
   status.format = report.format;
   status.architecture = report.architecture;
