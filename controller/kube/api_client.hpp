@@ -9,10 +9,11 @@
 #include "controller/kube/resource.hpp"
 #include "crds/base/json.hpp"
 #include "crds/base/result.hpp"
+#include "reconcilers/plan.hpp"
 
 namespace slipway::kube {
 
-inline constexpr const char* kFieldManager = "slipway";
+using slipway::kFieldManager;
 
 struct ApplyRequest {
   Resource resource;
