@@ -5,6 +5,7 @@
 #   node.sh load TAR...          import image archives
 #   node.sh exec COMMAND...      run a command in the node's network, with KUBECONFIG set
 #   node.sh volume NAME NS/PVC   a PersistentVolume on build/cluster/node/volumes/NAME, and its claim
+#   node.sh signal SIGNAL UID PROGRAM   to each PROGRAM of the pod with that UID
 #   node.sh stop | status
 #
 # State: build/cluster/node (kubeconfig, logs/, audit/, volumes/). `stop` leaves nothing but that
@@ -153,6 +154,19 @@ spec:
 END
 }
 
+# A pod's processes are below a cgroup that bears its UID.
+signal_program() {
+  [[ ${1:-} =~ ^[A-Z]+$ && ${2:-} =~ ^[0-9a-f-]{36}$ && -n ${3:-} ]] || usage
+  local pid sent=
+  while read -r pid; do
+    [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "$3" ]] || continue
+    grep -q "/pod$2/" "/proc/$pid/cgroup" || continue
+    kill "-$1" "$pid"
+    sent=1
+  done < <(pod_pids)
+  [[ -n $sent ]] || die "no $3 runs in pod $2"
+}
+
 stop() {
   local pid
   stop_daemon 5 "${node_programs[@]}"
@@ -188,7 +202,7 @@ status() {
 }
 
 usage() {
-  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -205,6 +219,7 @@ main() {
     status) status ;;
     load) load "$@" ;;
     volume) volume "$@" ;;
+    signal) signal_program "$@" ;;
     exec)
       network_exists || die "the node is not running (node.sh start)"
       KUBECONFIG=$state/kubeconfig PATH=$bin:$PATH exec "${enter[@]}" "$@"

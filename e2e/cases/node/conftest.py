@@ -75,6 +75,15 @@ def client(cluster):
 
 
 @pytest.fixture
+def signal():
+    """Sends a signal to the engine of a pod, as the node's administrator could."""
+    def send(name, pod):
+        subprocess.run([REPO / "e2e/cluster/node.sh", "signal", name, pod["metadata"]["uid"],
+                        "llama-server"], check=True, capture_output=True)
+    return send
+
+
+@pytest.fixture
 def volume(cluster):
     """Makes a claim whose volume holds the given files."""
     def make(namespace, claim, files):
