@@ -39,6 +39,8 @@ struct RemoveRequest {
   std::string name;
   std::string uid;  // a precondition: the namesake made a moment later survives
   Propagation propagation = Propagation::Background;
+  // A further precondition: the object is still what the decision was made on. Empty: any version.
+  std::string resource_version{};
 };
 
 struct CreateRequest {
@@ -72,7 +74,8 @@ class ApiClient {
   virtual Result<ApplyAnswer> apply(const ApplyRequest& request) = 0;
   virtual Result<ApplyAnswer> apply_status(const ApplyRequest& request) = 0;
   virtual Result<ApplyAnswer> create(const CreateRequest& request) = 0;
-  // NotFound when it is already gone, Conflict when the name now belongs to another uid.
+  // NotFound when it is already gone, Conflict when the name now belongs to another uid or the
+  // object has changed.
   virtual Result<> remove(const RemoveRequest& request) = 0;
   virtual Result<ApplyAnswer> patch_finalizers(const FinalizersPatch& request) = 0;
 };

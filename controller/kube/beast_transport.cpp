@@ -106,7 +106,12 @@ class BeastWire : public Wire {
                             const std::shared_ptr<const Secrets>& secrets,
                             SteadyTime deadline) override {
     const BeastRequest message = to_beast(request, *secrets);
+    const auto permitted = [&] { return !request.permit || request.permit(); };
     if (auto kept = idle_.take(*secrets)) {
+      if (!permitted()) {
+        idle_.keep(std::move(kept), secrets);
+        return not_permitted();
+      }
       auto response = kept->exchange(message, deadline);
       if (response || !kept->went_stale() || !request.repeatable) {
         if (kept->reusable()) idle_.keep(std::move(kept), secrets);
@@ -117,6 +122,7 @@ class BeastWire : public Wire {
     if (!tls) return tl::unexpected(tls.error());
     auto fresh = std::make_unique<BeastConnection>(*tls);
     SLIPWAY_TRY(fresh->connect(endpoint_, server_name_, std::min(deadline, connect_deadline())));
+    if (!permitted()) return not_permitted();
     auto response = fresh->exchange(message, deadline);
     if (fresh->reusable()) idle_.keep(std::move(fresh), secrets);
     return response;

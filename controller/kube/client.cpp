@@ -41,8 +41,22 @@ std::string to_text(const Json& object) {
 
 }  // namespace
 
-Result<std::string> Client::exchange(const HttpRequest& request) {
+Result<std::string> Client::read(std::string target) {
+  HttpRequest request;
+  request.target = std::move(target);
+  request.repeatable = true;
   auto response = checked(transport_.send(request, options_.timeout));
+  if (!response) return tl::unexpected(std::move(response).error());
+  return std::move(response->body);
+}
+
+Result<std::string> Client::write(HttpRequest request) {
+  request.target += request.target.find('?') == std::string::npos ? '?' : '&';
+  request.target +=
+      "timeout=" + std::to_string(std::chrono::floor<std::chrono::seconds>(kWriteTimeout).count()) +
+      "s";
+  request.permit = options_.may_write;
+  auto response = checked(transport_.send(request, kWriteTimeout));
   if (!response) return tl::unexpected(std::move(response).error());
   return std::move(response->body);
 }
@@ -64,7 +78,7 @@ Result<ApplyAnswer> Client::apply_to(const ApplyRequest& request, const char* su
   http.content_type = kApplyType;
   http.body = to_text(request.object);
   http.repeatable = true;
-  return answer(exchange(http),
+  return answer(write(std::move(http)),
                 label("apply", request.resource, request.ns, request.name) + subresource);
 }
 
@@ -75,7 +89,7 @@ Result<ApplyAnswer> Client::create(const CreateRequest& request) {
       collection_path(request.resource, request.ns) + "?fieldManager=" + url_escape(kFieldManager);
   http.content_type = kJsonType;
   http.body = to_text(request.object);
-  return answer(exchange(http),
+  return answer(write(std::move(http)),
                 label("create", request.resource, request.ns,
                       request.object.value(Json::json_pointer("/metadata/name"), "")));
 }
@@ -84,14 +98,16 @@ Result<> Client::remove(const RemoveRequest& request) {
   Json options = {{"apiVersion", "v1"},
                   {"kind", "DeleteOptions"},
                   {"propagationPolicy", to_string(request.propagation)}};
-  if (!request.uid.empty()) options["preconditions"] = {{"uid", request.uid}};
+  if (!request.uid.empty()) options["preconditions"]["uid"] = request.uid;
+  if (!request.resource_version.empty())
+    options["preconditions"]["resourceVersion"] = request.resource_version;
   HttpRequest http;
   http.method = "DELETE";
   http.target = object_path(request.resource, request.ns, request.name);
   http.content_type = kJsonType;
   http.body = to_text(options);
   http.repeatable = !request.uid.empty();  // the second one cannot hit another object
-  auto done = exchange(http);
+  auto done = write(std::move(http));
   if (!done)
     return tl::unexpected(std::move(done).error().within(
         label("delete", request.resource, request.ns, request.name)));
@@ -108,15 +124,12 @@ Result<ApplyAnswer> Client::patch_finalizers(const FinalizersPatch& request) {
                 "?fieldManager=" + url_escape(kFieldManager);
   http.content_type = kMergePatchType;
   http.body = to_text(patch);
-  return answer(exchange(http),
+  return answer(write(std::move(http)),
                 label("set finalizers of", request.resource, request.ns, request.name));
 }
 
 Result<std::string> Client::get_raw(std::string target) {
-  HttpRequest http;
-  http.target = std::move(target);
-  http.repeatable = true;
-  return exchange(http);
+  return read(std::move(target));
 }
 
 Result<ApplyAnswer> Client::get(const GetRequest& request) {

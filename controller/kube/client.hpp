@@ -4,22 +4,30 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/transport.hpp"
 
 namespace slipway::kube {
 
+// A write is given up after so long by us, and by the server too: it cannot take effect later than
+// that after it was sent.
+inline constexpr Duration kWriteTimeout = std::chrono::seconds(5);
+
 struct ClientOptions {
-  Duration timeout = std::chrono::seconds(15);  // of one request
+  Duration timeout = std::chrono::seconds(15);  // of one read
+  // Whether writes may leave; empty: always. Asked from any thread.
+  std::function<bool()> may_write{};
 };
 
 class Client : public ApiClient {
  public:
   explicit Client(Transport& transport, ClientOptions options = {})
-      : transport_(transport), options_(options) {}
+      : transport_(transport), options_(std::move(options)) {}
 
   Result<ApplyAnswer> get(const GetRequest& request) override;
   Result<ApplyAnswer> apply(const ApplyRequest& request) override;
@@ -37,7 +45,8 @@ class Client : public ApiClient {
 
  private:
   Result<ApplyAnswer> apply_to(const ApplyRequest& request, const char* subresource);
-  Result<std::string> exchange(const HttpRequest& request);
+  Result<std::string> read(std::string target);
+  Result<std::string> write(HttpRequest request);
 
   Transport& transport_;
   const ClientOptions options_;

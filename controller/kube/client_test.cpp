@@ -45,11 +45,25 @@ TEST_F(ClientTest, AppliesWholeIntent) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->body, "stored");
   EXPECT_EQ(only().method, "PATCH");
-  EXPECT_EQ(only().target,
-            "/apis/apps/v1/namespaces/shop/deployments/chat?fieldManager=slipway&force=true");
+  EXPECT_EQ(
+      only().target,
+      "/apis/apps/v1/namespaces/shop/deployments/chat?fieldManager=slipway&force=true&timeout=5s");
   EXPECT_EQ(only().content_type, "application/apply-patch+yaml");
   EXPECT_EQ(only().body, R"({"kind":"Deployment","metadata":{"name":"chat"}})");
   EXPECT_TRUE(only().repeatable);
+  EXPECT_EQ(transport.last_timeout, kWriteTimeout) << "ours, and the server's";
+}
+
+TEST_F(ClientTest, AsksForThePermitOfWritesOnly) {
+  bool permitted = false;
+  Client fenced{transport, {.may_write = [&] { return permitted; }}};
+  ASSERT_TRUE(fenced.apply({kDeployments, "shop", "chat", Json::object()}));
+  ASSERT_TRUE(only().permit);
+  EXPECT_FALSE(only().permit());
+  permitted = true;
+  EXPECT_TRUE(only().permit());
+  ASSERT_TRUE(fenced.get({kDeployments, "shop", "chat"}));
+  EXPECT_FALSE(transport.requests.back().permit);
   EXPECT_EQ(transport.last_timeout, Duration(seconds(15)));
 }
 
@@ -58,7 +72,8 @@ TEST_F(ClientTest, AppliesStatusWithoutForceWhenAsked) {
   request.force = false;
   ASSERT_TRUE(client.apply_status(request));
   EXPECT_EQ(only().target,
-            "/apis/apps/v1/namespaces/shop/deployments/chat/status?fieldManager=slipway-status");
+            "/apis/apps/v1/namespaces/shop/deployments/chat/"
+            "status?fieldManager=slipway-status&timeout=5s");
 }
 
 TEST_F(ClientTest, SendsTextThatIsNotUtf8Repaired) {
@@ -70,18 +85,22 @@ TEST_F(ClientTest, CreatesOnce) {
   ASSERT_TRUE(
       client.create({*find_resource("v1", "Event"), "shop", {{"metadata", {{"name", "e"}}}}}));
   EXPECT_EQ(only().method, "POST");
-  EXPECT_EQ(only().target, "/api/v1/namespaces/shop/events?fieldManager=slipway");
+  EXPECT_EQ(only().target, "/api/v1/namespaces/shop/events?fieldManager=slipway&timeout=5s");
   EXPECT_FALSE(only().repeatable);
 }
 
 TEST_F(ClientTest, RemovesOnlyTheObjectThatWasMeant) {
   ASSERT_TRUE(client.remove({kDeployments, "shop", "chat", "u-1", Propagation::Foreground}));
   EXPECT_EQ(only().method, "DELETE");
-  EXPECT_EQ(only().target, "/apis/apps/v1/namespaces/shop/deployments/chat");
+  EXPECT_EQ(only().target, "/apis/apps/v1/namespaces/shop/deployments/chat?timeout=5s");
   EXPECT_EQ(only().body,
             R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Foreground",)"
             R"("preconditions":{"uid":"u-1"}})");
   EXPECT_TRUE(only().repeatable);
+  ASSERT_TRUE(client.remove({kDeployments, "shop", "chat", "u-1", Propagation::Background, "7"}));
+  EXPECT_EQ(transport.requests.back().body,
+            R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background",)"
+            R"("preconditions":{"uid":"u-1","resourceVersion":"7"}})");
 }
 
 TEST_F(ClientTest, ChangesFinalizersAtOneVersionOnly) {

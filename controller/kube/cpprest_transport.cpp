@@ -197,6 +197,7 @@ class CpprestWire : public Wire {
   Result<HttpResponse> send(const HttpRequest& request,
                             const std::shared_ptr<const Secrets>& secrets,
                             SteadyTime deadline) override {
+    if (request.permit && !request.permit()) return not_permitted();
     const auto pipe = std::make_shared<BodyPipe>();
     pplx::cancellation_token_source cancel;
     start(request, secrets, pipe, cancel.get_token());

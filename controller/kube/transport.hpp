@@ -24,6 +24,9 @@ struct HttpRequest {
   // True when sending the request twice does no more than sending it once: it may then be repeated
   // after a kept-alive connection turned out to be closed.
   bool repeatable = false;
+  // Asked right before the request leaves, on a connection that is ready for it, and again before
+  // a repetition. False: nothing is sent, and the answer is Unavailable. Empty: always.
+  std::function<bool()> permit;
 };
 
 struct HttpResponse {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstdlib>
@@ -160,6 +161,27 @@ TEST_P(TransportContract, RepeatsOnceOnStaleConnectionWhenThatIsSafe) {
     EXPECT_EQ(failed, repeatable ? 0 : 1);
     EXPECT_EQ(received, repeatable ? sent + 1 : sent);
   }
+}
+
+TEST_P(TransportContract, SendsNothingWithoutAPermit) {
+  std::atomic<int> requests = 0;
+  TestServer server(server_tls(), [&](ServerConnection& connection, int) {
+    while (connection.read_request()) {
+      ++requests;
+      connection.write(answer(200, "{}"));
+    }
+  });
+  const auto transport = make(credentials_for(server));
+  for (const bool permitted : {false, true, false}) {
+    HttpRequest request = get("/");
+    request.permit = [&] { return permitted; };
+    const auto response = transport->send(request, seconds(10));
+    EXPECT_EQ(response.has_value(), permitted);
+    if (!permitted) {
+      EXPECT_EQ(response.error().fault, Fault::Unavailable);
+    }
+  }
+  EXPECT_EQ(requests, 1) << "with and without a connection that was kept";
 }
 
 TEST_P(TransportContract, DoesNotRepeatOnFreshConnection) {

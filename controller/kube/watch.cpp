@@ -211,6 +211,8 @@ std::string WatchMachine::url(const std::string& query) const {
   std::string text = collection_path(target_.resource, target_.ns) + "?" + query;
   if (!target_.label_selector.empty())
     text += "&labelSelector=" + url_escape(target_.label_selector);
+  if (!target_.name.empty())
+    text += "&fieldSelector=" + url_escape("metadata.name=" + target_.name);
   return text;
 }
 

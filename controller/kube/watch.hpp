@@ -26,6 +26,7 @@ struct WatchTarget {
   Resource resource;
   std::string ns;              // empty: all namespaces
   std::string label_selector;  // empty: every object
+  std::string name{};          // of the only object to follow; empty: all of them
 };
 
 // Inputs.

@@ -114,6 +114,12 @@ class Driver {
   }
 };
 
+TEST(WatchMachine, FollowsASingleObject) {
+  Driver drive({kPods, "shop", "", "chat"});
+  drive.step(Start{});
+  EXPECT_THAT(drive.url, testing::EndsWith("&fieldSelector=metadata.name%3Dchat"));
+}
+
 TEST(WatchMachine, AsksForStreamedSetAndFollowsIt) {
   Driver drive({kPods, "shop", "app=a,b!=c"});
   drive.random = 0.5;

@@ -76,6 +76,10 @@ class WireTransport : public Transport {
 
 }  // namespace
 
+tl::unexpected<Error> not_permitted() {
+  return fail(Fault::Unavailable, "not sent: this replica may not write now");
+}
+
 Result<std::unique_ptr<Transport>> make_transport(const Credentials& credentials,
                                                   const TransportOptions& options,
                                                   std::unique_ptr<Wire> wire) {

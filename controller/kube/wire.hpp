@@ -28,6 +28,9 @@ class Wire {
                           const OnBytes& on_bytes) = 0;
 };
 
+// What a request is answered whose permit was withdrawn.
+tl::unexpected<Error> not_permitted();
+
 Result<std::unique_ptr<Transport>> make_transport(const Credentials& credentials,
                                                   const TransportOptions& options,
                                                   std::unique_ptr<Wire> wire);

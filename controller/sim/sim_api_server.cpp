@@ -331,6 +331,11 @@ Result<> SimApiServer::remove(const kube::RemoveRequest& request) {
   if (!request.uid.empty() && live->at("metadata").at("uid") != request.uid)
     return fail(Fault::Conflict, named(ref.kind, ref.name) + ": the UID in the precondition (" +
                                      request.uid + ") does not match the UID in record");
+  if (!request.resource_version.empty() &&
+      live->at("metadata").at("resourceVersion") != request.resource_version)
+    return fail(Fault::Conflict,
+                named(ref.kind, ref.name) + ": the ResourceVersion in the precondition (" +
+                    request.resource_version + ") does not match the ResourceVersion in record");
   return erase(kube::kFieldManager, ref, request.propagation);
 }
 
