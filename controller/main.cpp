@@ -3,13 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
 
 #include "controller/cache/guarded.hpp"
+#include "controller/flags.hpp"
 #include "controller/kube/beast_transport.hpp"
 #include "controller/kube/client.hpp"
 #include "controller/kube/cpprest_transport.hpp"
@@ -20,37 +20,12 @@
 #include "controller/observe/pages.hpp"
 #include "controller/runtime/clock.hpp"
 #include "controller/runtime/controller.hpp"
+#include "controller/runtime/lease_holder.hpp"
 #include "controller/runtime/shell.hpp"
+#include "controller/runtime/wake_up.hpp"
 
 namespace slipway {
 namespace {
-
-struct Flags {
-  std::string kubeconfig;
-  std::string agent_image;
-  std::string metrics_address = "0.0.0.0:8081";
-  std::string transport = "beast";
-  std::string log_format = "json";
-  std::string ns = "slipway-system";
-  int workers = 4;
-};
-
-void declare(CLI::App& app, Flags& flags) {
-  app.option_defaults()->always_capture_default();
-  app.add_option("--kubeconfig", flags.kubeconfig,
-                 "File that says where the API server is; absent: this pod's service account");
-  app.add_option("--agent-image", flags.agent_image, "Image that holds /usr/bin/slipway-agent")
-      ->required();
-  app.add_option("--metrics-address", flags.metrics_address,
-                 "Where /metrics, /healthz and /readyz are served");
-  app.add_option("--transport", flags.transport, "HTTP library for the API server")
-      ->check(CLI::IsMember({"beast", "cpprest"}));
-  app.add_option("--workers", flags.workers, "Objects that are worked on at the same time")
-      ->check(CLI::Range(1, 64));
-  app.add_option("--log-format", flags.log_format, "How a line of the log is written")
-      ->check(CLI::IsMember({"json", "text"}));
-  app.add_option("--namespace", flags.ns, "Namespace that the operator runs in");
-}
 
 Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
   const auto variable = [](const char* name) {
@@ -66,23 +41,45 @@ Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
                                       : kube::make_beast_transport(*credentials);
 }
 
+std::unique_ptr<Leadership> make_leadership(const Flags& flags, kube::ApiClient& client,
+                                            kube::Transport& transport, const Clock& clock,
+                                            WakeUp& wake, Log& log) {
+  if (!flags.leader_elect) return std::make_unique<SoleLeader>();
+  return std::make_unique<LeaseHolder>(
+      LeaseOptions{flags.ns, flags.lease, new_identity(), {}}, client, transport, clock,
+      [&](const LeaseNews& news) {
+        log.leadership(news);
+        wake.ring_all();
+      },
+      [&log](const Error& error) { log.error("lease: " + error.what); });
+}
+
 int run(const Flags& flags, const sigset_t& ending) {
   Log log(flags.log_format == "json" ? LogFormat::JsonLines : LogFormat::Text);
   const auto transport = make_transport(flags);
   if (!transport) return log.error(transport.error().what), EXIT_FAILURE;
+  // Its own connections: a renewal never waits behind other writes.
+  const auto lease_transport = make_transport(flags);
+  if (!lease_transport) return log.error(lease_transport.error().what), EXIT_FAILURE;
 
   const SystemClock clock;
   ControllerMetrics metrics;
-  kube::Client client(**transport);
+  WakeUp wake;
+  kube::Client lease_client(**lease_transport);
+  const auto leadership = make_leadership(flags, lease_client, **lease_transport, clock, wake, log);
+  kube::Client client(**transport,
+                      {.may_write = [&] { return leadership->may_write(clock.now().monotonic); }});
   MeteredApi api(client, metrics.api_requests);
   Guarded<std::mt19937_64> generator{std::mt19937_64(std::random_device{}())};
-  Controller controller({.agent_image = flags.agent_image}, api, [&] {
+  Controller controller({.agent_image = flags.agent_image}, api, *leadership, [&] {
     return generator.with([](auto& g) { return std::uniform_real_distribution<>(0, 1)(g); });
   });
 
-  const ControllerShell shell(controller, **transport, clock, flags.workers, told(metrics, log));
+  const ControllerShell shell(controller, **transport, clock, wake, flags.workers,
+                              told(metrics, log));
   const auto server = HttpServer::start(flags.metrics_address, [&](std::string_view path) {
-    return page(path, controller, [&](Watched kind) { return shell.health(kind); }, metrics, clock);
+    const auto health = [&](Watched kind) { return shell.health(kind); };
+    return page(path, controller, *leadership, health, metrics, clock);
   });
   if (!server) return log.error(server.error().what), EXIT_FAILURE;
   log.info("started in namespace " + flags.ns);
@@ -97,10 +94,8 @@ int run(const Flags& flags, const sigset_t& ending) {
 }  // namespace slipway
 
 int main(int argc, char** argv) {
-  CLI::App app("Slipway's controller");
   slipway::Flags flags;
-  slipway::declare(app, flags);
-  CLI11_PARSE(app, argc, argv);
+  if (const auto ended = slipway::read_flags(argc, argv, flags)) return *ended;
 
   // Before any thread is started, so that only `sigwait` gets these.
   sigset_t ending;

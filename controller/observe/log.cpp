@@ -62,8 +62,7 @@ void Log::error(std::string_view message) {
 // A failure that repeats itself was already told.
 void Log::processed(const Report& report, Duration took) {
   // Somebody else wrote a moment earlier: the next try reads that first.
-  const bool lost_a_race =
-      report.failure && !report.failure->lasting && report.failure->error.fault == Fault::Conflict;
+  const bool lost_a_race = report.failure && report.failure->error.fault == Fault::Overtaken;
   const bool failed = report.failure && !report.repeated && !lost_a_race;
   if (report.sent.empty() && !failed) return;
   Json facts{{"object", to_string(report.key)}};
@@ -80,6 +79,11 @@ void Log::processed(const Report& report, Duration took) {
 void Log::watch_trouble(Watched kind, const Error& error) {
   line(Level::Warning, "watch disturbed",
        {{"resource", target_of(kind).resource.plural}, {"reason", error.what}});
+}
+
+void Log::leadership(const LeaseNews& news) {
+  if (news.leads) return line(Level::Info, "leading", {{"epoch", news.epoch}});
+  line(Level::Info, "standing by", {{"leader", news.holder}});
 }
 
 void Log::undecodable(Watched kind, const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "controller/cache/watched.hpp"
 #include "controller/runtime/controller.hpp"
+#include "controller/runtime/lease_holder.hpp"
 #include "crds/base/json.hpp"
 #include "crds/base/result.hpp"
 
@@ -32,6 +33,7 @@ class Log {
   void error(std::string_view message);
   void processed(const Report& report, Duration took);
   void watch_trouble(Watched kind, const Error& error);
+  void leadership(const LeaseNews& news);
   void undecodable(Watched kind, const Error& error);
 
  private:

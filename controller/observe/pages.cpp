@@ -47,6 +47,13 @@ void write_controller(MetricsText& text, const Controller& controller, const Clo
   }
 }
 
+void write_leadership(MetricsText& text, const Leadership& leadership, const Clock& clock) {
+  text.family("slipway_leader", "gauge", "1 while this replica may write.");
+  text.sample("slipway_leader", "", leadership.may_write(clock.now().monotonic) ? 1 : 0);
+  text.family("slipway_leader_epoch", "gauge", "The last term of this replica; 0: none yet.");
+  text.sample("slipway_leader_epoch", "", static_cast<double>(leadership.epoch()));
+}
+
 std::string waiting_for(const HealthOf& health) {
   std::string text;
   for (const Watched kind : kAllWatched) {
@@ -82,8 +89,8 @@ ShellEvents told(ControllerMetrics& metrics, Log& log) {
           }};
 }
 
-PageAnswer page(std::string_view path, const Controller& controller, const HealthOf& health,
-                const ControllerMetrics& metrics, const Clock& clock) {
+PageAnswer page(std::string_view path, const Controller& controller, const Leadership& leadership,
+                const HealthOf& health, const ControllerMetrics& metrics, const Clock& clock) {
   if (path == "/healthz") return {200, "ok\n"};
   if (path == "/readyz") {
     if (controller.synced()) return {200, "ok\n"};
@@ -96,6 +103,7 @@ PageAnswer page(std::string_view path, const Controller& controller, const Healt
   metrics.reconcile_duration.write(text);
   metrics.undecodable.write(text);
   write_controller(text, controller, clock);
+  write_leadership(text, leadership, clock);
   write_watches(text, health);
   write_process(text);
   return {200, text.take(), "text/plain; version=0.0.4; charset=utf-8"};

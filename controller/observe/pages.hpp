@@ -31,8 +31,8 @@ ShellEvents told(ControllerMetrics& metrics, Log& log);
 
 using HealthOf = std::function<kube::WatchHealth(Watched)>;
 
-// Ready once every watch is in sync.
-PageAnswer page(std::string_view path, const Controller& controller, const HealthOf& health,
-                const ControllerMetrics& metrics, const Clock& clock);
+// Ready once every watch is in sync, be it the leader or a standby.
+PageAnswer page(std::string_view path, const Controller& controller, const Leadership& leadership,
+                const HealthOf& health, const ControllerMetrics& metrics, const Clock& clock);
 
 }  // namespace slipway

@@ -28,8 +28,12 @@ std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration
 
 }  // namespace
 
-Controller::Controller(Settings settings, kube::ApiClient& api, Random random)
-    : settings_(std::move(settings)), random_(std::move(random)), executor_(api, cache_) {}
+Controller::Controller(Settings settings, kube::ApiClient& api, Leadership& leadership,
+                       Random random)
+    : settings_(std::move(settings)),
+      random_(std::move(random)),
+      leadership_(leadership),
+      executor_(api, cache_, leadership) {}
 
 std::optional<Error> Controller::on_watch_event(Watched kind, const kube::WatchEvent& event,
                                                 Moment now) {
@@ -48,10 +52,12 @@ bool Controller::synced() const {
 }
 
 std::optional<Key> Controller::take(Moment now) {
+  if (!leadership_.may_write(now.monotonic)) return std::nullopt;
   return work_.with([&](Work& work) { return work.queue.take(now.monotonic); });
 }
 
-std::optional<Duration> Controller::next_due() const {
+std::optional<Duration> Controller::next_due(Moment now) const {
+  if (!leadership_.may_write(now.monotonic)) return std::nullopt;
   return work_.with([](const Work& work) { return work.queue.next_due(); });
 }
 

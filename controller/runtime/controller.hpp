@@ -35,8 +35,8 @@ class Controller {
  public:
   using Random = std::function<double()>;  // uniform in [0, 1); called from any worker
 
-  // `api` must outlive the controller.
-  Controller(Settings settings, kube::ApiClient& api, Random random);
+  // `api` and `leadership` must outlive the controller.
+  Controller(Settings settings, kube::ApiClient& api, Leadership& leadership, Random random);
 
   // From the watch of `kind`. The error names an object that could not be decoded.
   std::optional<Error> on_watch_event(Watched kind, const kube::WatchEvent& event, Moment now);
@@ -44,13 +44,15 @@ class Controller {
   // True once every watch has delivered its first complete set. Nothing is handed out before: a
   // half-filled cache would look like mass deletion.
   bool synced() const;
-  // The next key to process, if one is due. Each taken key must be processed.
+  // The next key to process, if one is due and this replica leads: a standby keeps its cache and
+  // its queue up to date, and writes nothing. Each taken key must be processed.
   std::optional<Key> take(Moment now);
   // Observes, decides, executes. Blocks for as long as the API server takes; `stop` ends it after
   // the write that is under way.
   Report process(const Key& key, Moment now, const std::stop_token& stop = {});
-  // When `take` should be asked again (monotonic); nullopt: only an event can change that.
-  std::optional<Duration> next_due() const;
+  // When `take` should be asked again (monotonic); nullopt: only an event or a change of leaders
+  // can change that.
+  std::optional<Duration> next_due(Moment now) const;
 
   const Cache& cache() const { return cache_; }
   std::size_t queue_depth(Moment now) const;
@@ -74,6 +76,7 @@ class Controller {
 
   const Settings settings_;
   const Random random_;
+  Leadership& leadership_;
   Cache cache_;
   Executor executor_;
   struct Work {

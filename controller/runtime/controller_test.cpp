@@ -73,7 +73,8 @@ class ControllerTest : public testing::Test {
   }
 
   FakeApi api_;
-  Controller controller_{Settings{.agent_image = "slipway:1"}, api_, [] { return 0.0; }};
+  SoleLeader leader_;
+  Controller controller_{Settings{.agent_image = "slipway:1"}, api_, leader_, [] { return 0.0; }};
   Duration at_ = seconds(1);
 };
 
@@ -81,7 +82,7 @@ TEST_F(ControllerTest, TouchesNothing_BeforeEveryWatchIsInSync) {
   for (const Watched kind : kAllWatched) {
     EXPECT_FALSE(controller_.synced());
     EXPECT_EQ(controller_.take(now()), std::nullopt);
-    EXPECT_EQ(controller_.next_due(), std::nullopt);
+    EXPECT_EQ(controller_.next_due(now()), std::nullopt);
     sync(kind);
   }
   EXPECT_TRUE(controller_.synced());

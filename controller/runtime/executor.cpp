@@ -1,6 +1,8 @@
 #include "controller/runtime/executor.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "controller/runtime/ownership.hpp"
@@ -48,6 +50,16 @@ std::optional<int> replicas_of(const Json& object) {
 bool replicas_differ(const Json& desired, const Live& live) {
   const auto wanted = replicas_of(desired);
   return wanted && wanted != live.replicas;
+}
+
+// What is sent of `apply`: what the plan says, from which version it was decided, and who sends it.
+Json outgoing(const Apply& apply, const std::optional<Live>& live, std::int64_t epoch) {
+  Json object = apply.object;
+  if (live) object["metadata"]["resourceVersion"] = live->metadata->resource_version;
+  // The count's manager owns nothing but the count.
+  if (epoch > 0 && apply.manager != kScaleManager)
+    object["metadata"]["annotations"][kEpochAnnotation] = std::to_string(epoch);
+  return object;
 }
 
 Result<Watched> kind_of(const ObjectRef& ref) {
@@ -167,9 +179,13 @@ Result<> Executor::run(const Apply& apply, Pass& pass) {
 Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pass& pass) {
   const ObjectRef ref = slipway::ref_of(apply.object);
   const Watched kind = *kind_of(ref);
-  kube::ApplyRequest request{
-      target_of(kind).resource, ref.namespace_, ref.name, apply.object, apply.manager,
-      live.has_value()};
+  if (live) SLIPWAY_TRY(check_epoch(ref, *live));
+  kube::ApplyRequest request{target_of(kind).resource,
+                             ref.namespace_,
+                             ref.name,
+                             outgoing(apply, live, leadership_.epoch()),
+                             apply.manager,
+                             live.has_value()};
   if (live && apply.manager != kScaleManager) {
     const Ownership owner = ownership(*live->metadata, apply.object);
     if (owner == Ownership::Foreign) {
@@ -182,6 +198,8 @@ Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pas
   }
   auto answer = api_.apply(request);
   if (!answer && !live) answer = settle(std::move(request), std::move(answer.error()));
+  if (!answer && live && answer.error().fault == Fault::Conflict)
+    return tl::unexpected(overtaken(kind, ref, *live, std::move(answer.error()), pass));
   if (!answer) return tl::unexpected(std::move(answer.error()));
   pass.outcome.sent.push_back(describe(Action(apply)));
   learn(kind, answer->body, pass);
@@ -199,6 +217,35 @@ Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pas
   const auto stored = Cache::read(kind, answer->body);
   memory.answered = stored ? stored->projection : desired;
   return {};
+}
+
+// Its event is on the way, and then the next decision is made on it. An event can be lost for good:
+// whoever is refused twice over the same version asks.
+Error Executor::overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused,
+                          Pass& pass) {
+  refused.fault = Fault::Overtaken;
+  Memory& memory = pass.memories[ref];
+  const std::string& version = live.metadata->resource_version;
+  if (std::exchange(memory.overtaken, version) != version) return refused;
+  const auto found = api_.get({target_of(kind).resource, ref.namespace_, ref.name});
+  if (found) learn(kind, found->body, pass);
+  return refused;
+}
+
+// Either we are no longer the leader, or the Lease was deleted and began to count anew: only the
+// Lease can tell.
+Result<> Executor::check_epoch(const ObjectRef& ref, const Live& live) {
+  const auto written = live.metadata->annotations.find(kEpochAnnotation);
+  if (written == live.metadata->annotations.end()) return {};
+  std::int64_t epoch = 0;
+  const std::string& text = written->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};  // a user's own joke
+  if (epoch <= leadership_.epoch() || leadership_.epoch() == 0) return {};
+  leadership_.outgrow(epoch);
+  return fail(Fault::Unavailable, "the leader of epoch " + text + " has written " + ref.kind +
+                                      " \"" + ref.name + "\"; ours is " +
+                                      std::to_string(leadership_.epoch()));
 }
 
 Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error refused) {
@@ -236,12 +283,19 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
   if (memory.deleted_uid == removal.uid) return {};  // its event is on the way
   const auto live = cache_.find(removal.ref);
   if (live && live->metadata->uid == removal.uid && live->metadata->deletion_timestamp) return {};
-  auto done = api_.remove(
-      {target_of(*kind).resource, removal.ref.namespace_, removal.ref.name, removal.uid});
+  kube::RemoveRequest request{target_of(*kind).resource, removal.ref.namespace_, removal.ref.name,
+                              removal.uid};
+  if (live && live->metadata->uid == removal.uid) {
+    SLIPWAY_TRY(check_epoch(removal.ref, *live));
+    request.resource_version = live->metadata->resource_version;
+  }
+  auto done = api_.remove(request);
   // Gone, or its name belongs to another object by now: either way this one is no more. A conflict
   // about an object that is still there says nothing of the kind.
   const bool ended = !done && (done.error().fault == Fault::NotFound ||
                                (done.error().fault == Fault::Conflict && !still_there(removal)));
+  if (!done && !ended && live && done.error().fault == Fault::Conflict)
+    return tl::unexpected(overtaken(*kind, removal.ref, *live, std::move(done.error()), pass));
   if (!done && !ended) return done;
   memory = {};
   memory.deleted_uid = removal.uid;
@@ -268,6 +322,8 @@ Result<> Executor::run(const SetStatus& status, Pass& pass) {
                                          status.ref.name, std::move(object), kFieldManager, true});
   if (!answer) {
     if (answer.error().fault == Fault::NotFound) return {};
+    if (answer.error().fault == Fault::Conflict)
+      return tl::unexpected(overtaken(*kind, status.ref, *live, answer.error(), pass));
     return tl::unexpected(answer.error());
   }
   pass.outcome.sent.push_back(describe(Action(status)));

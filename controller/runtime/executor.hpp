@@ -1,6 +1,8 @@
 // The only place where a plan meets the API server. Sends nothing that the server already has.
-// Thread-safe for different keys; one key is executed by one thread at a time. The cache and the
-// client must outlive it.
+// Every write that replaces or deletes something depends on the version that was looked at, so
+// that what another replica has written since is never undone by an old decision.
+// Thread-safe for different keys; one key is executed by one thread at a time. Cache, client and
+// leadership must outlive it.
 #pragma once
 
 #include <map>
@@ -14,6 +16,7 @@
 #include "controller/kube/api_client.hpp"
 #include "controller/runtime/announcer.hpp"
 #include "controller/runtime/clock.hpp"
+#include "controller/runtime/leadership.hpp"
 #include "reconcilers/plan.hpp"
 
 namespace slipway {
@@ -35,7 +38,8 @@ struct Outcome {
 
 class Executor {
  public:
-  Executor(kube::ApiClient& api, Cache& cache) : api_(api), cache_(cache), announcer_(api) {}
+  Executor(kube::ApiClient& api, Cache& cache, Leadership& leadership)
+      : api_(api), cache_(cache), leadership_(leadership), announcer_(api) {}
 
   // `stop` ends the plan between two writes.
   Outcome execute(const Key& key, const Plan& plan, Moment now, const std::stop_token& stop = {});
@@ -50,6 +54,7 @@ class Executor {
     Duration sent{};
     int repeats = 0;  // applies of the same desired object in a row
     std::string deleted_uid;
+    std::string overtaken;  // the version that a write was refused for
   };
   using Memories = std::map<ObjectRef, Memory>;
   struct Pass;  // one call of `execute`
@@ -63,12 +68,17 @@ class Executor {
   Result<> run(const Announce& news, Pass& pass);
 
   Result<> send(const Apply& apply, const std::optional<Live>& live, Pass& pass);
+  // A write was refused because `live` is not the newest version any more.
+  Error overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused, Pass& pass);
+  // An error if a later leader has written `live`.
+  Result<> check_epoch(const ObjectRef& ref, const Live& live);
   // The server refused an object that no watch shows: finds out whose the one in our way is.
   Result<kube::ApplyAnswer> settle(kube::ApplyRequest request, Error refused);
   void learn(Watched kind, const std::string& body, Pass& pass);
 
   kube::ApiClient& api_;
   Cache& cache_;
+  Leadership& leadership_;
   Announcer announcer_;
   Guarded<std::map<Key, Memories>> memories_;
 };

@@ -83,9 +83,18 @@ class ExecutorTest : public testing::Test {
   }
   static Error refusal(Fault fault, const char* what = "refused") { return {fault, what, {}}; }
 
+  // As a Lease would have it.
+  struct Term : Leadership {
+    bool may_write(Duration) const override { return true; }
+    std::int64_t epoch() const override { return own; }
+    void outgrow(std::int64_t epoch) override { met = epoch; }
+    std::int64_t own = 0, met = 0;
+  };
+
   FakeApi api_;
   Cache cache_;
-  Executor executor_{api_, cache_};
+  Term leader_;
+  Executor executor_{api_, cache_, leader_};
 };
 
 TEST_F(ExecutorTest, SendsOnce_ThenNothing) {
@@ -107,6 +116,74 @@ TEST_F(ExecutorTest, RepairsADrift_ByForce) {
   hold(Watched::Service, drifted);
   run({Apply{service()}});
   EXPECT_EQ(api_.calls, Calls{"apply! Service chat"});
+}
+
+TEST_F(ExecutorTest, ReplacesOnlyTheVersionThatItLookedAt) {
+  run({Apply{service()}});
+  EXPECT_FALSE(api_.last["metadata"].contains("resourceVersion")) << "there was none";
+  Json drifted = service();
+  drifted["spec"]["selector"]["a"] = "c";
+  hold(Watched::Service, drifted);
+  const std::string version = std::to_string(api_.version);
+  run({Apply{service()}});
+  EXPECT_EQ(api_.last["metadata"]["resourceVersion"], version);
+}
+
+TEST_F(ExecutorTest, LooksAgain_WhenSomebodyWroteMeanwhile) {
+  Json drifted = service();
+  drifted["spec"]["selector"]["a"] = "c";
+  hold(Watched::Service, drifted);
+  api_.foreign["chat"] = api_.stored["Service chat"];
+  api_.foreign["chat"]["spec"] = service()["spec"];
+  api_.foreign["chat"]["metadata"]["resourceVersion"] = "5000";
+  api_.refusals = {refusal(Fault::Conflict), refusal(Fault::Conflict)};
+  Outcome outcome = run({Apply{service()}});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->error.fault, Fault::Overtaken);
+  EXPECT_FALSE(outcome.failure->lasting);
+  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"}) << "its event is on the way";
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, (Calls{"apply! Service chat", "get Service chat"})) << "or was lost";
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{}) << "somebody has done it already";
+}
+
+TEST_F(ExecutorTest, SaysWhichLeaderWrote_AndWritesNothingForThat) {
+  leader_.own = 3;
+  run({Apply{service()}});
+  EXPECT_EQ(api_.last["metadata"]["annotations"][kEpochAnnotation], "3");
+  leader_.own = 4;
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{}) << "a takeover is no reason to write";
+  Json other = service();
+  other["spec"]["selector"]["a"] = "new";
+  run({Apply{other}});
+  EXPECT_EQ(api_.last["metadata"]["annotations"][kEpochAnnotation], "4");
+}
+
+TEST_F(ExecutorTest, LeavesAloneWhatALaterLeaderHasWritten) {
+  Json theirs = service();
+  theirs["spec"]["selector"]["a"] = "theirs";
+  theirs["metadata"]["annotations"][kEpochAnnotation] = "7";
+  hold(Watched::Service, theirs);
+  leader_.own = 6;
+  const Outcome outcome = run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_FALSE(outcome.failure->lasting);
+  EXPECT_EQ(leader_.met, 7) << "only the Lease can tell who is right";
+  EXPECT_TRUE(run({Delete{{"v1", "Service", "ns", "chat"}, "live"}}).failure);
+  EXPECT_EQ(api_.calls, Calls{});
+  leader_.own = 8;
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"});
+}
+
+TEST_F(ExecutorTest, DeletesOnlyTheVersionThatItLookedAt) {
+  hold(Watched::Service, service(), "u");
+  const std::string version = std::to_string(api_.version);
+  run({Delete{{"v1", "Service", "ns", "chat"}, "u"}});
+  EXPECT_EQ(api_.removed_version, version);
 }
 
 TEST_F(ExecutorTest, ComparesReplicas_OnlyWherePlanned) {

@@ -22,6 +22,7 @@ class FakeApi : public kube::ApiClient {
   // What admission makes of an applied object.
   std::function<void(Json&)> mutate = [](Json&) {};
   Json last;
+  std::string removed_version;  // that the last delete insisted on
 
   Result<kube::ApplyAnswer> get(const kube::GetRequest& request) override {
     calls.push_back("get " + request.resource.kind + " " + request.name);
@@ -46,6 +47,7 @@ class FakeApi : public kube::ApiClient {
   }
   Result<> remove(const kube::RemoveRequest& request) override {
     const std::string object = request.resource.kind + " " + request.name;
+    removed_version = request.resource_version;
     const auto done = write("delete " + object + " " + request.uid, object, {});
     if (!done) return tl::unexpected(done.error());
     stored.erase(object);

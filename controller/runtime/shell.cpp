@@ -11,8 +11,8 @@ constexpr Duration kLongestSleep = std::chrono::minutes(1);
 }  // namespace
 
 ControllerShell::ControllerShell(Controller& controller, kube::Transport& transport,
-                                 const Clock& clock, int workers, ShellEvents events)
-    : controller_(controller), clock_(clock), events_(std::move(events)) {
+                                 const Clock& clock, WakeUp& wake, int workers, ShellEvents events)
+    : controller_(controller), clock_(clock), events_(std::move(events)), wake_(wake) {
   workers_.reserve(static_cast<std::size_t>(workers));
   for (int i = 0; i < workers; ++i) {
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -24,7 +24,7 @@ ControllerShell::ControllerShell(Controller& controller, kube::Transport& transp
         [this, kind](const kube::WatchEvent& event) {
           const auto undecodable = controller_.on_watch_event(kind, event, clock_.now());
           if (undecodable && events_.undecodable) events_.undecodable(kind, *undecodable);
-          wake();
+          wake_.ring();
         },
         [this, kind](const kube::WatchTarget&, const Error& error) {
           if (events_.watch_trouble) events_.watch_trouble(kind, error);
@@ -46,33 +46,20 @@ kube::WatchHealth ControllerShell::health(Watched kind) const {
   return watchers_[index_of(kind)]->health();
 }
 
-void ControllerShell::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    ++changes_;
-  }
-  changed_.notify_one();
-}
-
 void ControllerShell::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::uint64_t before = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      before = changes_;
-    }
+    const std::uint64_t rings = wake_.rings();
     const Moment now = clock_.now();
     const auto key = controller_.take(now);
-    const auto due = controller_.next_due();
+    const auto due = controller_.next_due(now);
     if (!key) {
       const Duration sleep =
           due ? std::clamp(*due - now.monotonic, Duration(1), kLongestSleep) : kLongestSleep;
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, stop, sleep, [&] { return changes_ != before; });
+      wake_.wait(stop, rings, sleep);
       continue;
     }
     // One wake-up stands for one event, and an event may have brought several keys.
-    if (due && *due <= now.monotonic) wake();
+    if (due && *due <= now.monotonic) wake_.ring();
     const Report report = controller_.process(*key, now, stop);
     if (events_.processed) events_.processed(report, clock_.now().monotonic - now.monotonic);
   }

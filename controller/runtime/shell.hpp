@@ -3,11 +3,8 @@
 // the shell.
 #pragma once
 
-#include <condition_variable>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -17,6 +14,7 @@
 #include "controller/kube/watcher.hpp"
 #include "controller/runtime/clock.hpp"
 #include "controller/runtime/controller.hpp"
+#include "controller/runtime/wake_up.hpp"
 
 namespace slipway {
 
@@ -29,23 +27,20 @@ struct ShellEvents {
 
 class ControllerShell {
  public:
-  // Starts at once.
+  // Starts at once. `wake` is rung by whoever else has something to do for the workers.
   ControllerShell(Controller& controller, kube::Transport& transport, const Clock& clock,
-                  int workers, ShellEvents events);
+                  WakeUp& wake, int workers, ShellEvents events);
   ~ControllerShell();
 
   kube::WatchHealth health(Watched kind) const;  // from any thread
 
  private:
   void work(const std::stop_token& stop);
-  void wake();
 
   Controller& controller_;
   const Clock& clock_;
   const ShellEvents events_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::uint64_t changes_ = 0;
+  WakeUp& wake_;
   std::vector<std::jthread> workers_;
   std::vector<std::unique_ptr<kube::Watcher>> watchers_;  // last: they call into all of the above
 };

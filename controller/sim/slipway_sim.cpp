@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "controller/sim/campaign.hpp"
+#include "controller/sim/election.hpp"
 
 int main(int argc, char** argv) {
   std::uint64_t seed = 0;
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
     if (!verdict.failure.empty() && !verbose)
       verdict = slipway::sim::run_seed(seed, slipway::sim::faults_of(seed), kTail);
     if (verbose || !verdict.failure.empty()) fmt::print("{}", verdict.trace);
+    if (verdict.failure.empty()) verdict.failure = slipway::sim::run_election(seed).failure;
     if (verdict.failure.empty()) continue;
     ++failures;
     fmt::print("seed {}: {}\nreplay: ./dev sim --seed {}\n", seed, verdict.failure, seed);

@@ -42,7 +42,8 @@ World::World(std::uint64_t seed, const Faults& faults, bool trace)
 void World::start_controller() {
   links_.clear();
   invariants_.on_restart();
-  controller_ = std::make_unique<Controller>(kSettings, client_, [this] { return random_.unit(); });
+  controller_ =
+      std::make_unique<Controller>(kSettings, client_, leader_, [this] { return random_.unit(); });
   client_.revive();
   mutant_memory_.assign(kAllWatched.size(), {});
   for (const Watched kind : kAllWatched) {
@@ -190,7 +191,7 @@ void World::step() {
 
 void World::jump(Duration limit) {
   Duration next = now_ + limit;
-  if (const std::optional<Duration> due = controller_->next_due()) next = std::min(next, *due);
+  if (const std::optional<Duration> due = controller_->next_due(now())) next = std::min(next, *due);
   for (const auto& link : links_) {
     if (const std::optional<Duration> due = link->next_due()) next = std::min(next, *due);
   }

@@ -77,6 +77,7 @@ class World {
   StandIns stand_ins_;
   Users users_;
   UncertainClient client_;
+  SoleLeader leader_;
   std::unique_ptr<Controller> controller_;
   std::vector<std::unique_ptr<WatchLink>> links_;
   std::vector<std::map<std::string, std::string>> mutant_memory_;  // per link: name -> last object

@@ -8,6 +8,8 @@ const char* to_string(Fault fault) {
       return "NotFound";
     case Fault::AlreadyExists:
       return "AlreadyExists";
+    case Fault::Overtaken:
+      return "Overtaken";
     case Fault::Conflict:
       return "Conflict";
     case Fault::Invalid:

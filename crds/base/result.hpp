@@ -18,6 +18,7 @@ enum class Fault {
   NotFound,
   AlreadyExists,
   Conflict,     // somebody else wrote first, or owns the field
+  Overtaken,    // of the conflicts, those that a look at the newest version settles
   Invalid,      // refused for what it says: sending it again is useless
   Forbidden,    // authentication, authorisation, quota
   Expired,      // the asked-for resourceVersion is gone

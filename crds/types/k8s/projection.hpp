@@ -22,6 +22,10 @@ struct Projection {
   bool operator==(const Projection&) const = default;
 };
 
+// Which leader wrote a child last. It rides on writes that are due anyway and is no reason for one,
+// so it has no part in a projection.
+inline constexpr const char* kEpochAnnotation = "serving.slipway.dev/epoch";
+
 class Shape;  // defined in projection.cpp; immutable, one per kind
 // The shape of a kind that Slipway renders ("Deployment", "Service", "HorizontalPodAutoscaler",
 // "PodDisruptionBudget", "NetworkPolicy", "ModelVersion"); nullptr for any other kind.

@@ -63,6 +63,7 @@ bool every_key(std::string_view) {
 // Labels and annotations of a child's own metadata. Others write here too (a Deployment's
 // revision, tools' tracking labels), so only what we render counts.
 bool rendered_key(std::string_view key) {
+  if (key == kEpochAnnotation) return false;
   return key.starts_with("serving.slipway.dev/") || key == "app.kubernetes.io/managed-by" ||
          key == "app.kubernetes.io/name";
 }
