@@ -54,6 +54,7 @@ expect no-crds hook --set crds.install=false
 expect no-runtime crds --set runtimes.llamaCpp.enabled=false
 expect minimal nothing --set crds.install=false,rbac.aggregate=false \
   --set flowSchema.enabled=false,metrics.service.enabled=false,runtimes.llamaCpp.enabled=false
+expect single crds,hook,single --set controller.replicas=1
 expect monitoring crds,hook,monitoring "${prometheus[@]}" \
   --set metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true
 # Asked for, but the cluster does not know the kinds: left out, or nothing could be installed.
@@ -67,7 +68,7 @@ expect digest crds,hook \
   --set serviceAccount.annotations.owner=ml
 
 refuse misspelt-key 'imag' --set imag.tag=1
-refuse two-replicas 'replicas' --set controller.replicas=2
+refuse too-many-replicas 'replicas' --set controller.replicas=6
 refuse bad-digest 'digest' --set image.digest=sha256:12
 refuse privileged-port 'port' --set controller.port=80
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks one rendering of the chart: check_render.py STATE RENDERED_YAML (from the root folder)
 
-STATE is a comma list of what must be there (crds, runtime, hook, monitoring); what is not named
-must be absent. The other rules hold for every rendering.
+STATE is a comma list of what must be there (crds, runtime, hook, monitoring, single: one replica);
+what is not named must be absent. The other rules hold for every rendering.
 """
 
 import pathlib
@@ -27,6 +27,11 @@ CONTROLLER_RULES = {
     ("policy", "poddisruptionbudgets"): "create delete get list patch watch",
     ("events.k8s.io", "events"): "create",
 }
+LEASE_RULES = [
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+     "verbs": ["get", "list", "watch", "patch"], "resourceNames": ["slipway-controller"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+]
 FORBIDDEN_RESOURCES = {"secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"}
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate"}
 
@@ -59,6 +64,8 @@ def check_rbac(objects):
                 granted[group, resource] = " ".join(sorted(rule["verbs"]))
     check(granted == CONTROLLER_RULES,
           f"controller rules differ: {sorted(granted.items() ^ CONTROLLER_RULES.items())}")
+    roles = [o["rules"] for o in objects if o["kind"] == "Role"]
+    check(roles == [LEASE_RULES], f"roles of the release namespace: {roles}")
 
 
 def check_pod(name, spec):
@@ -83,13 +90,20 @@ def check_pod(name, spec):
         check(paths == {"/healthz", "/readyz"}, f"{where}: probes {paths}")
 
 
-def check_deployment(objects):
+def check_deployment(objects, state):
     found = [o for o in objects if o["kind"] == "Deployment"]
     check([o["metadata"]["name"] for o in found] == ["slipway-controller"], "one Deployment")
     for deployment in found:
         spec = deployment["spec"]
-        check(spec["strategy"] == {"type": "Recreate"}, "two controllers at a time")
-        check(spec["replicas"] == 1, "replicas")
+        replicas = spec["replicas"]
+        check(replicas == (1 if "single" in state else 2), f"replicas: {replicas}")
+        budgets = [o for o in objects if o["kind"] == "PodDisruptionBudget"]
+        check(len(budgets) == (0 if "single" in state else 1), f"{len(budgets)} budgets")
+        for budget in budgets:
+            check(budget["spec"] == {"minAvailable": 1, "selector": spec["selector"]}, "budget")
+        leases = [o for o in objects if o["kind"] == "Lease"]
+        check([o["metadata"]["name"] for o in leases] == ["slipway-controller"]
+              and all("spec" not in o for o in leases), "one Lease, without content of its own")
         template = spec["template"]
         selector = spec["selector"]["matchLabels"]
         check(selector.items() <= template["metadata"]["labels"].items(), "selector misses the pods")
@@ -141,12 +155,12 @@ def main():
         objects = [o for o in yaml.safe_load_all(file) if o]
     kinds = [o["kind"] for o in objects]
     check_rbac(objects)
-    check_deployment(objects)
+    check_deployment(objects, state)
     check_crds(objects, "crds" in state)
     check_runtime(objects, state)
     for kind in ("ServiceMonitor", "PrometheusRule"):
         check((kind in kinds) == ("monitoring" in state), f"{kind}: {kind in kinds}")
-    check("Secret" not in kinds and "PodDisruptionBudget" not in kinds, f"kinds: {kinds}")
+    check("Secret" not in kinds, f"kinds: {kinds}")
     names = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in objects
              if "helm.sh/hook" not in o["metadata"].get("annotations", {})]
     check(len(names) == len(set(names)), "an object is there twice")

@@ -52,7 +52,10 @@ install_slipway() {
     --set "image.repository=localhost/slipway,image.tag=dev" \
     --set-string "controller.podAnnotations.slipway-image=$image_digest" \
     --set "runtimes.llamaCpp.image=localhost/slipway-llama-cpp:dev"
-  echo "note: slipway-system: controller 1/1"
+  local ready
+  ready=$("$kubectl" -n slipway-system get deploy slipway-controller \
+    -o jsonpath='{.status.readyReplicas}/{.spec.replicas}')
+  echo "note: slipway-system: controller $ready"
 }
 
 # The example's claim, with the tiny model in it.

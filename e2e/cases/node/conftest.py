@@ -30,7 +30,8 @@ def cluster():
     def controller_ready():
         deployment = found.get("Deployment", "slipway-controller", OPERATOR)
         assert deployment, "the chart is not installed"
-        return (deployment.get("status") or {}).get("readyReplicas") == 1
+        wanted = deployment["spec"]["replicas"]
+        return (deployment.get("status") or {}).get("readyReplicas") == wanted
     eventually(controller_ready, "the controller is ready", 60)
     return found
 

@@ -18,8 +18,7 @@ def install(cluster, *args):
 def everything(cluster):
     """(kind, namespace, name) of every object in the cluster, except what moves by itself."""
     kinds = cluster.kubectl("api-resources", "--verbs=list", "-o", "name").stdout.split()
-    skip = ("events", "events.events.k8s.io", "leases.coordination.k8s.io",
-            "endpoints", "endpointslices.discovery.k8s.io", "replicasets.apps", "pods",
+    skip = ("events", "events.events.k8s.io", "endpoints", "endpointslices.discovery.k8s.io", "replicasets.apps", "pods",
             "controllerrevisions.apps", "componentstatuses")
     names = cluster.kubectl(
         "get", ",".join(k for k in kinds if k not in skip), "-A", "--ignore-not-found",

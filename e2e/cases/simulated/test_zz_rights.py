@@ -3,7 +3,7 @@
 import pytest
 
 from support.audit import line
-from support.controller import USER
+from support.controller import NAMESPACE, USER
 
 # Granted for failures that the cases do not provoke.
 UNUSED_IS_FINE = {
@@ -16,7 +16,9 @@ NOT_A_CALL = {"inferenceservices/finalizers", "modelversions/finalizers"}
 
 def granted(cluster):
     rights = set()
-    for rule in cluster.get("ClusterRole", "slipway-controller")["rules"]:
+    rules = [*cluster.get("ClusterRole", "slipway-controller")["rules"],
+             *cluster.get("Role", "slipway-controller", NAMESPACE)["rules"]]
+    for rule in rules:
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
                 rights |= {(group, resource, verb) for verb in rule["verbs"]}

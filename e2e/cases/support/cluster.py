@@ -25,6 +25,8 @@ KINDS = {
     "ReplicaSet": "apps/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
+    "Lease": "coordination.k8s.io/v1",
+    "Role": "rbac.authorization.k8s.io/v1",
     "ClusterRole": "rbac.authorization.k8s.io/v1",
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
     "FlowSchema": "flowcontrol.apiserver.k8s.io/v1",

@@ -50,9 +50,11 @@ def account_kubeconfig(cluster, directory):
 
 
 class Controller:
-    def __init__(self, kubeconfig, log, arguments=()):
+    """Without a Lease unless `elect`: a killed one's successor would have to wait for its end."""
+
+    def __init__(self, kubeconfig, log, arguments=(), elect=False):
         self.kubeconfig = kubeconfig
-        self.arguments = list(arguments)
+        self.arguments = [f"--leader-elect={str(elect).lower()}", *arguments]
         self.log = pathlib.Path(log)
         self.process = None
         self.port = None
@@ -89,6 +91,16 @@ class Controller:
             return error.code, error.read().decode()
         except OSError as error:
             return 0, str(error)
+
+    def metric(self, name):
+        """The value of a metric without labels."""
+        for line in self.http("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        return None
+
+    def leads(self):
+        return self.metric("slipway_leader") == 1
 
     def kill(self):
         """SIGKILL: no chance to finish anything."""
