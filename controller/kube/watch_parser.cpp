@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "crds/base/check.hpp"
+#include "crds/base/utf8.hpp"
 
 namespace slipway::kube {
 namespace {
@@ -46,7 +46,7 @@ bool has_initial_events_end(json::object& metadata) {
 tl::unexpected<Error> malformed(std::string_view what, std::string_view bytes) {
   constexpr std::size_t kShown = 120;
   std::string text(what);
-  text.append(": ").append(bytes.substr(0, kShown));
+  text.append(": ").append(readable(bytes, kShown));
   return fail(Fault::Malformed, text);
 }
 
