@@ -13,6 +13,8 @@
 namespace slipway {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 // A number of zero or more: digits, of which the last `scale` stand behind the point.
 struct Decimal {
   std::string digits;
@@ -44,8 +46,8 @@ void twice(Decimal& number) {
 std::optional<std::int64_t> rounded_up(const Decimal& number) {
   const std::size_t whole = number.digits.size() - std::min(number.scale, number.digits.size());
   const bool rest = number.digits.find_first_not_of('0', whole) != std::string::npos;
-  constexpr auto kMost = static_cast<unsigned __int128>(std::numeric_limits<std::int64_t>::max());
-  unsigned __int128 value = 0;
+  constexpr auto kMost = static_cast<Wide>(std::numeric_limits<std::int64_t>::max());
+  Wide value = 0;
   for (const char digit : number.digits.substr(0, whole)) {
     value = value * 10 + static_cast<unsigned>(digit - '0');
     if (value > kMost) return std::nullopt;
