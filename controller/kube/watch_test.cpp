@@ -134,6 +134,19 @@ TEST(WatchMachine, AsksForStreamedSetAndFollowsIt) {
   EXPECT_THAT(drive.ended(), ElementsAre("open 12"));
 }
 
+// What is missing from the set and newer than it is not gone: so its version must be its own.
+TEST(WatchMachine, EndsASetAtItsOwnVersion_WhateverFollowsInTheSameBytes) {
+  Driver drive;
+  drive.step(Start{});
+  const std::string data =
+      bookmark(10, true) + event("MODIFIED", pod("a", 123456789)) + bookmark(1234567890);
+  const auto& outputs = drive.machine.step({Bytes{data}, drive.now, 0});
+  const auto* end = std::get_if<SetEnd>(&outputs.front());
+  ASSERT_NE(end, nullptr);
+  EXPECT_EQ(end->version, "10");
+  EXPECT_EQ(drive.machine.version(), "1234567890");
+}
+
 TEST(WatchMachine, ResumesAtBookmarkAndPassesDuplicatesOn) {
   Driver drive;
   drive.sync();
