@@ -183,7 +183,9 @@ Result<std::string> canonical_quantity(std::string_view text) {
     auto units = static_cast<std::uint64_t>((value + kNano - 1) / kNano);
     std::size_t step = 0;  // 0: no suffix, then kUnits[step - 1]
     while (step < 6 && units % 1024 == 0) units /= 1024, ++step;
-    return fmt::format("{}{}", units, step == 0 ? std::string_view() : kUnits[step - 1].suffix);
+    if (step > 0) return fmt::format("{}{}", units, kUnits[step - 1].suffix);
+    // Stored without a unit, so it is a decimal one when it is read again.
+    value = static_cast<Wide>(units) * kNano;
   }
   int exponent = -9;
   while (exponent < 18 && value % 1000 == 0) value /= 1000, exponent += 3;

@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"1.0000000000000000000001Ki", 1025, 1024001, "1025"},
         Case{"903685477922330.0055527758502750Ki", 925373929392465926, std::nullopt,
              "925373929392465926"},
+        Case{"1.953125Ki", 2000, 2000000, "2k"},
         Case{"0.0000000000000000009Ei", 2, 1038, "1037629355n"}));
 
 class NoQuantity : public testing::TestWithParam<const char*> {};
