@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "crds/base/check.hpp"
+#include "crds/base/utf8.hpp"
 #include "crds/base/yaml.hpp"
 #include "reconcilers/reconcile.hpp"
 #include "reconcilers/testing/plan_rules.hpp"
@@ -63,6 +64,7 @@ void run(const std::string& text) {
 }  // namespace slipway::testing
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  slipway::testing::run(std::string(reinterpret_cast<const char*>(data), size));
+  // All that the API server stores is UTF-8.
+  slipway::testing::run(slipway::readable({reinterpret_cast<const char*>(data), size}));
   return 0;
 }

@@ -187,7 +187,7 @@ void Disturbance::touch_child() {
       object["metadata"]["labels"][kRevisionLabel] = revision();
       return;
     case 4:
-      object["metadata"]["labels"].erase(kServiceLabel);
+      object["metadata"]["labels"][kServiceLabel] = "another";
       return;
     default:
       if (object["kind"] == "Deployment") touch_deployment(object);
@@ -273,7 +273,7 @@ void Disturbance::refuse() {
   static const std::array<Fault, 5> kFaults{Fault::Conflict, Fault::Invalid, Fault::Forbidden,
                                             Fault::AlreadyExists, Fault::NotFound};
   if (input_.below(2) == 0) return cluster_.refuse(std::nullopt);
-  const std::string quota = input_.below(2) == 0 ? "exceeded quota: " : "";
+  const std::string quota = input_.below(2) == 0 ? "403: exceeded quota: " : "422: ";
   cluster_.refuse(Refusal{{"v1", "Service", "prod", "chat"},
                           {one_of(input_, kFaults), quota + text(input_), std::nullopt}});
 }

@@ -194,8 +194,7 @@ std::string drawn_condition(FuzzInput& input) {
 std::string drawn_key(FuzzInput& input, bool of_resources) {
   static const std::array<std::string, 4> kResources{"cpu", "memory", "ephemeral-storage",
                                                      "example.com/fpga"};
-  static const std::array<std::string, 5> kKeys{"team", "app", "example.com/tier", "A_b.c",
-                                                "kubectl.kubernetes.io/restartedAt"};
+  static const std::array<std::string, 4> kKeys{"team", "app", "example.com/tier", "A_b.c"};
   return of_resources ? one_of(input, kResources) : one_of(input, kKeys);
 }
 
