@@ -353,8 +353,11 @@ TEST(WatchMachine, AsksForSamePageAgainAfterPassingFailure) {
 }
 
 TEST(WatchMachine, StartsOverWhenBrokenPageArrives) {
-  for (const char* body : {"", "{}", "[]", R"({"metadata":{},"items":[]})",
-                           R"({"metadata":{"resourceVersion":"1"},"items":[{"a":)"}) {
+  for (const char* body :
+       {"", "{}", "[]", R"({"metadata":{},"items":[]})", R"({"metadata":{"resourceVersion":"1"}})",
+        R"({"metadata":{"resourceVersion":"1"},"items":7})",
+        R"({"metadata":{"resourceVersion":"1","a":},"items":[]})",
+        R"({"metadata":{"resourceVersion":"1"},"items":[{"a":)"}) {
     Driver drive;
     drive.step(Start{});
     drive.failed(Fault::Invalid);
