@@ -1,11 +1,10 @@
-// Whole objects of the cluster as YAML, as in inference_service/testdata, changed in any way: also
-// such as the schemas refuse and that got into the store before there was a rule, or past it.
+// Whole objects of the cluster in JSON, one a line, changed in any way: also such as the schemas
+// refuse and that got into the store before there was a rule, or past it.
 #include <algorithm>
 #include <cstdint>
 
 #include "crds/base/check.hpp"
-#include "crds/base/utf8.hpp"
-#include "crds/base/yaml.hpp"
+#include "crds/base/testing/fuzz_input.hpp"
 #include "reconcilers/reconcile.hpp"
 #include "reconcilers/testing/plan_rules.hpp"
 #include "reconcilers/testing/world.hpp"
@@ -41,14 +40,11 @@ std::optional<Key> key_of(const Json& object) {
   return object.at("kind") == ModelVersion::kKind ? std::optional(key) : std::nullopt;
 }
 
-void run(const std::string& text) {
-  // An alias repeats a part, and a part that repeats another one repeats it again, without end.
-  if (text.find_first_of("&*") != std::string::npos) return;
-  const auto documents = parse_yaml(text);
-  if (!documents || documents->size() > kMostObjects) return;
+void run(FuzzInput& input) {
   World world;
   std::vector<Key> keys;
-  for (const Json& object : *documents) {
+  for (std::size_t left = kMostObjects; left > 0 && !input.empty(); --left) {
+    const Json object = Json::parse(input.line(), nullptr, false);
     if (!object.is_object() || text_at(object, "kind").empty() || !is_named(object)) continue;
     if (!world.add(object)) continue;
     if (const auto key = key_of(object)) keys.push_back(*key);
@@ -64,7 +60,7 @@ void run(const std::string& text) {
 }  // namespace slipway::testing
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // All that the API server stores is UTF-8.
-  slipway::testing::run(slipway::readable({reinterpret_cast<const char*>(data), size}));
+  slipway::testing::FuzzInput input(data, size);
+  slipway::testing::run(input);
   return 0;
 }

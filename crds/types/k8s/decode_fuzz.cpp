@@ -23,11 +23,12 @@ constexpr int kMaxDepth = 1000;
 
 // What both readers must make the same of. Left out: two members of one name, which the API server
 // never sends and for which JSON says nothing; whole numbers beyond 64 bits, which the tree holds
-// as rounded ones; the mark of a byte order.
+// as rounded ones; the mark of a byte order; NUL, at which the tree's parser ends.
 class Comparable {
  public:
   static std::optional<Json> parse(std::string_view text) {
-    if (text.starts_with("\xEF\xBB\xBF")) return std::nullopt;
+    if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos)
+      return std::nullopt;
     Comparable seen;
     Json tree = Json::parse(
         text,
