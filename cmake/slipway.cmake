@@ -1,5 +1,5 @@
 # How Slipway's targets are declared: one library per folder, tests beside the code.
-option(SLIPWAY_SANITIZE "Sanitizers to build with: empty, address or thread" "")
+option(SLIPWAY_SANITIZE "Sanitizers to build with: empty, address, thread or fuzz" "")
 
 add_library(slipway_options INTERFACE)
 target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
@@ -17,6 +17,10 @@ elseif(SLIPWAY_SANITIZE STREQUAL "thread")
   # GCC 12 warns that fences are not modelled; Boost.Asio uses them, and we do not.
   target_compile_options(slipway_options INTERFACE -fsanitize=thread -Wno-tsan)
   target_link_options(slipway_options INTERFACE -fsanitize=thread)
+elseif(SLIPWAY_SANITIZE STREQUAL "fuzz")
+  target_compile_options(slipway_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+    -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
 endif()
 
 find_program(CCACHE ccache)
@@ -55,6 +59,36 @@ function(slipway_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# A fuzz target from NAME_fuzz.cpp, which lies beside the code that it tries. The preset `fuzz` makes
+# a libFuzzer binary of it, for ./dev fuzz; every other build replays its corpus, testdata/fuzz/NAME,
+# as a test. SEEDS are further files or folders to start from. Paths are relative to this folder.
+set(SLIPWAY_FUZZ_LIST ${CMAKE_BINARY_DIR}/fuzz_targets.txt)  # a line each: NAME CORPUS SEEDS...
+file(WRITE ${SLIPWAY_FUZZ_LIST} "")
+add_custom_target(fuzz_targets)
+function(slipway_fuzz source)
+  cmake_parse_arguments(ARG "" "" "DEPS;SEEDS" ${ARGN})
+  cmake_path(ABSOLUTE_PATH source)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET source STEM binary)
+  string(REGEX REPLACE "_fuzz$" "" name ${binary})
+  set(corpus ${folder}/testdata/fuzz/${name})
+  list(TRANSFORM ARG_SEEDS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  add_executable(${binary} ${source})
+  target_link_libraries(${binary} PRIVATE ${ARG_DEPS} slipway_options)
+  if(SLIPWAY_SANITIZE STREQUAL "fuzz")
+    target_link_options(${binary} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${binary} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+    add_dependencies(fuzz_targets ${binary})
+    list(JOIN ARG_SEEDS " " seeds)
+    file(APPEND ${SLIPWAY_FUZZ_LIST} "${name} ${corpus} ${seeds}\n")
+  else()
+    target_sources(${binary} PRIVATE ${CMAKE_SOURCE_DIR}/tools/fuzz_replay.cpp)
+    add_test(NAME ${binary} COMMAND ${binary} ${corpus} ${ARG_SEEDS}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${binary} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
 endfunction()
 
 # Every header compiles alone. A header that is the first include of some source file is shown to

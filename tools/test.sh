@@ -23,6 +23,12 @@ unit_and_simulation() {
   ctest --test-dir "$build/dev" --output-on-failure -j "$(nproc)"
 }
 
+fuzz_targets() {
+  # shellcheck source=tools/fuzz.sh
+  source "$repo/tools/fuzz.sh"
+  run_fuzz --seconds 10
+}
+
 file_server_tests() { (cd "$repo/e2e/cluster/modules/fileserver" && go test ./...); }
 
 packer_tests() { (cd "$repo/runtime-images/pack" && "$PYTHON" -m unittest -v pack_test 2>&1); }
@@ -46,13 +52,14 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=12
+  step_total=13
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
   ensure_go
   rung "checks" "./dev verify" quick_checks
   rung "unit and simulation" "./dev unit, ./dev sim" unit_and_simulation
+  rung "fuzz targets" "./dev fuzz" fuzz_targets
   rung "image packer" "runtime-images/pack" packer_tests
   step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
   step "release and images" "runtime-images/README.md" release_and_images || return 1

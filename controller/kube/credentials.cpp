@@ -15,6 +15,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// It goes into the head of every request, where a line end or a space would be read as something
+// else.
+bool is_host(std::string_view host, bool bracketed) {
+  return !host.empty() && std::ranges::all_of(host, [&](char c) {
+    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || (bracketed && c == ':');
+  });
+}
+
+bool is_path(std::string_view path) {
+  return std::ranges::all_of(path,
+                             [](char c) { return c > ' ' && c <= '~' && c != '?' && c != '#'; });
+}
+
 std::optional<std::string> decode_base64(std::string text) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
   if (text.empty() || text.size() % 4 != 0) return std::nullopt;
@@ -201,15 +218,21 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
       !endpoint.port.empty() && endpoint.port.size() <= 5 &&
       std::ranges::all_of(endpoint.port, [](char c) { return c >= '0' && c <= '9'; });
   if (endpoint.host.empty()) return fail(Fault::Invalid, "has no host");
+  if (!is_host(endpoint.host, bracketed)) return fail(Fault::Invalid, "has no valid host");
   if (!digits) return fail(Fault::Invalid, "has no valid port");
+  if (!is_path(endpoint.path)) return fail(Fault::Invalid, "has no valid path");
   return endpoint;
 }
 
 Result<Credentials> read_kubeconfig(const std::string& file) {
   std::ifstream in(file);
   if (!in) return fail(Fault::Invalid, "kubeconfig " + file + " cannot be read");
+  return parse_kubeconfig({std::istreambuf_iterator<char>(in), {}}, file);
+}
+
+Result<Credentials> parse_kubeconfig(const std::string& text, const std::string& file) {
   try {
-    return Kubeconfig(file, YAML::Load(in)).credentials();
+    return Kubeconfig(file, YAML::Load(text)).credentials();
   } catch (const YAML::Exception& error) {
     return fail(Fault::Invalid, "kubeconfig " + file + ": " + error.what());
   }

@@ -42,6 +42,8 @@ struct Credentials {
 
 // The current context of a kubeconfig. Errors name the file and the field.
 Result<Credentials> read_kubeconfig(const std::string& file);
+// The same for a text that was read already; `file` is where it came from, for errors.
+Result<Credentials> parse_kubeconfig(const std::string& text, const std::string& file);
 
 // REQUIRES: `host` and `port` are KUBERNETES_SERVICE_HOST and _PORT of a pod.
 Result<Credentials> read_service_account(

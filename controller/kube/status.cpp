@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "crds/base/json.hpp"
+#include "crds/base/utf8.hpp"
 
 namespace slipway::kube {
 namespace {
@@ -91,7 +92,9 @@ std::string causes_of(const Json& details, const std::string& message) {
 std::optional<Duration> retry_of(const Json& details) {
   const Json& seconds = member(details, "retryAfterSeconds");
   if (!seconds.is_number_integer() || seconds.get<std::int64_t>() <= 0) return std::nullopt;
-  return std::min<Duration>(std::chrono::seconds(seconds.get<std::int64_t>()), kMaxRetryAfter);
+  // Bounded before it becomes milliseconds, of which it may be too many to count.
+  constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(kMaxRetryAfter).count();
+  return std::chrono::seconds(std::min<std::int64_t>(seconds.get<std::int64_t>(), kMost));
 }
 
 Error error_of(int code, const Json& status, std::string_view raw) {
@@ -100,11 +103,13 @@ Error error_of(int code, const Json& status, std::string_view raw) {
   std::string message = status.is_object() ? text_of(status, "message") : std::string(raw);
   message += causes_of(details, message);
   while (message.ends_with('\n')) message.pop_back();
-  if (message.size() > kMaxText) message.replace(kMaxText, std::string::npos, "...");
 
   std::string what = std::to_string(code);
   if (!reason.empty()) what += " " + reason;
   if (!message.empty()) what += ": " + message;
+  // A proxy's page need not be text at all.
+  const bool is_long = what.size() > kMaxText;
+  what = readable(what, kMaxText) + (is_long ? "..." : "");
   return Error{fault_of(code, status), std::move(what), retry_of(details)};
 }
 

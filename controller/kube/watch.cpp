@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/kube/status.hpp"
+#include "crds/base/utf8.hpp"
 
 namespace slipway::kube {
 namespace {
@@ -24,6 +25,7 @@ constexpr Duration kExpiryPause = seconds(30);
 // How long server errors are answered by asking for the same version again.
 constexpr Duration kPatience = seconds(60);
 constexpr int kPageSize = 500;
+constexpr std::size_t kShown = 120;  // of a text that should be short
 
 Error error(Fault fault, std::string what) {
   return Error{fault, std::move(what), std::nullopt};
@@ -71,9 +73,10 @@ void WatchMachine::take(const WatchFrame& frame) {
   using Type = WatchFrame::Type;
   if (frame.type == Type::Error) return give_up_stream(status_error(frame.object));
   if (frame.version.empty() || frame.kind != target_.resource.kind) {
-    outputs_.emplace_back(Trouble{error(
-        Fault::Malformed, "skipped an event for '" + frame.kind + "', version '" + frame.version +
-                              "', in a watch of " + target_.resource.plural)});
+    outputs_.emplace_back(
+        Trouble{error(Fault::Malformed, "skipped an event for '" + readable(frame.kind, kShown) +
+                                            "', version '" + readable(frame.version, kShown) +
+                                            "', in a watch of " + target_.resource.plural)});
     return;
   }
   if (frame.type == Type::Bookmark) return take_bookmark(frame);

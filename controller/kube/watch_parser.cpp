@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "crds/base/check.hpp"
+#include "crds/base/utf8.hpp"
 
 namespace slipway::kube {
 namespace {
@@ -18,10 +18,18 @@ static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
 // Buffers above this are given back once their content is gone: a big list must not stay resident.
 constexpr std::size_t kKeptBuffer = 1u << 20;
 
-std::string text_at(json::object& object, std::string_view key) {
-  std::string_view text;
-  if (object.find_field_unordered(key).get_string().get(text)) return {};
-  return std::string(text);
+// Whether the text itself is broken; otherwise a member is only missing or of another type. After
+// this, nothing that was reached in the document may be touched again.
+bool is_broken(simdjson::error_code error) {
+  return error && error != simdjson::NO_SUCH_FIELD && error != simdjson::INCORRECT_TYPE;
+}
+
+// Leaves `text` as it is where there is no such text.
+simdjson::error_code take_text(json::object& object, std::string_view key, std::string& text) {
+  std::string_view found;
+  const auto error = object.find_field_unordered(key).get_string().get(found);
+  if (!error) text = found;
+  return error;
 }
 
 std::optional<WatchFrame::Type> type_of(std::string_view name) {
@@ -37,16 +45,20 @@ std::optional<WatchFrame::Type> type_of(std::string_view name) {
 }
 
 // The annotation by which the server marks the end of the set (KEP-3157).
-bool has_initial_events_end(json::object& metadata) {
+simdjson::error_code take_initial_events_end(json::object& metadata, bool& is_end) {
   json::object annotations;
-  if (metadata.find_field_unordered("annotations").get_object().get(annotations)) return false;
-  return text_at(annotations, "k8s.io/initial-events-end") == "true";
+  std::string text;
+  const auto error = metadata.find_field_unordered("annotations").get_object().get(annotations);
+  if (error) return error;
+  const auto read = take_text(annotations, "k8s.io/initial-events-end", text);
+  is_end = text == "true";
+  return read;
 }
 
 tl::unexpected<Error> malformed(std::string_view what, std::string_view bytes) {
   constexpr std::size_t kShown = 120;
   std::string text(what);
-  text.append(": ").append(bytes.substr(0, kShown));
+  text.append(": ").append(readable(bytes, kShown));
   return fail(Fault::Malformed, text);
 }
 
@@ -120,12 +132,15 @@ Result<WatchFrame> WatchParser::look_into(std::string_view line) {
   if (event.find_field_unordered("object").get_object().get(object) ||
       object.raw_json().get(frame.object) || object.reset().error())
     return malformed("a watch event without an object", line);
-  frame.kind = text_at(object, "kind");
+  if (is_broken(take_text(object, "kind", frame.kind))) return malformed("broken JSON", line);
   if (frame.type == WatchFrame::Type::Error) return frame;
-  if (object.find_field_unordered("metadata").get_object().get(metadata)) return frame;
-  frame.version = text_at(metadata, "resourceVersion");
-  if (frame.type == WatchFrame::Type::Bookmark)
-    frame.initial_events_end = has_initial_events_end(metadata);
+  if (const auto error = object.find_field_unordered("metadata").get_object().get(metadata); error)
+    return is_broken(error) ? malformed("broken JSON", line) : Result<WatchFrame>(frame);
+  if (is_broken(take_text(metadata, "resourceVersion", frame.version)))
+    return malformed("broken JSON", line);
+  if (frame.type == WatchFrame::Type::Bookmark &&
+      is_broken(take_initial_events_end(metadata, frame.initial_events_end)))
+    return malformed("broken JSON", line);
   return frame;
 }
 
@@ -143,11 +158,17 @@ Result<ListPage> WatchParser::page(std::string_view body) {
           .get(document) ||
       document.find_field_unordered("metadata").get_object().get(metadata))
     return malformed("not a list", text);
-  page.version = text_at(metadata, "resourceVersion");
-  page.continue_token = text_at(metadata, "continue");
+  if (is_broken(take_text(metadata, "resourceVersion", page.version)) ||
+      is_broken(take_text(metadata, "continue", page.continue_token)))
+    return malformed("broken JSON", text);
   if (page.version.empty()) return malformed("a list without a resourceVersion", text);
-  // An empty list of an old server has `items: null`.
-  if (document.find_field_unordered("items").get_array().get(items)) return page;
+  // Whatever is no list of objects must not pass for an empty one: everything would seem deleted.
+  json::value value;
+  bool none = false;
+  if (document.find_field_unordered("items").get(value) || value.is_null().get(none))
+    return malformed("a list without items", text);
+  if (none) return page;  // an empty list of an old server
+  if (value.get_array().get(items)) return malformed("a list without items", text);
   for (auto item : items) {
     json::object object;
     std::string_view raw;

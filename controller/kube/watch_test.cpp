@@ -140,6 +140,19 @@ TEST(WatchMachine, AsksForStreamedSetAndFollowsIt) {
   EXPECT_THAT(drive.ended(), ElementsAre("open 12"));
 }
 
+// What is missing from the set and newer than it is not gone: so its version must be its own.
+TEST(WatchMachine, EndsASetAtItsOwnVersion_WhateverFollowsInTheSameBytes) {
+  Driver drive;
+  drive.step(Start{});
+  const std::string data =
+      bookmark(10, true) + event("MODIFIED", pod("a", 123456789)) + bookmark(1234567890);
+  const auto& outputs = drive.machine.step({Bytes{data}, drive.now, 0});
+  const auto* end = std::get_if<SetEnd>(&outputs.front());
+  ASSERT_NE(end, nullptr);
+  EXPECT_EQ(end->version, "10");
+  EXPECT_EQ(drive.machine.version(), "1234567890");
+}
+
 TEST(WatchMachine, ResumesAtBookmarkAndPassesDuplicatesOn) {
   Driver drive;
   drive.sync();
@@ -346,8 +359,11 @@ TEST(WatchMachine, AsksForSamePageAgainAfterPassingFailure) {
 }
 
 TEST(WatchMachine, StartsOverWhenBrokenPageArrives) {
-  for (const char* body : {"", "{}", "[]", R"({"metadata":{},"items":[]})",
-                           R"({"metadata":{"resourceVersion":"1"},"items":[{"a":)"}) {
+  for (const char* body :
+       {"", "{}", "[]", R"({"metadata":{},"items":[]})", R"({"metadata":{"resourceVersion":"1"}})",
+        R"({"metadata":{"resourceVersion":"1"},"items":7})",
+        R"({"metadata":{"resourceVersion":"1","a":},"items":[]})",
+        R"({"metadata":{"resourceVersion":"1"},"items":[{"a":)"}) {
     Driver drive;
     drive.step(Start{});
     drive.failed(Fault::Invalid);

@@ -74,16 +74,36 @@ std::optional<Unit> parse_suffix(std::string_view suffix) {
   return Unit{"", Style::Exponent, negative ? -exponent : exponent};
 }
 
-// whole.fraction times the unit, in nanos, rounded up; nullopt: more than kMax.
-// The digits are one number scaled by a power of ten, so nothing is lost before the last division.
-std::optional<Wide> scale(std::string_view whole, std::string_view fraction, const Unit& unit) {
-  constexpr Wide kLimit = static_cast<Wide>(kMax) * kNano;
-  const bool binary = unit.style == Style::Binary;
+constexpr Wide kLimit = static_cast<Wide>(kMax) * kNano;
+
+// whole.fraction times 2^exponent, in nanos, rounded up; nullopt: more than kMax. The fraction is
+// taken from its last digit to its first: each step divides all that came before by ten, so nothing
+// is lost but whether there was a rest.
+std::optional<Wide> scale_binary(std::string_view whole, std::string_view fraction, int exponent) {
+  Wide units = 0;
+  for (const char c : whole) {
+    units = units * 10 + static_cast<unsigned>(c - '0');
+    if (units > static_cast<Wide>(kMax) >> exponent) return std::nullopt;
+  }
+  const Wide one = kNano << exponent;
+  Wide part = 0;
+  bool rest = false;
+  for (std::size_t i = fraction.size(); i > 0; --i) {
+    part += one * static_cast<unsigned>(fraction[i - 1] - '0');
+    rest = rest || part % 10 != 0;
+    part /= 10;
+  }
+  const Wide value = (units << exponent) * kNano + part + (rest ? 1 : 0);
+  return value > kLimit ? std::nullopt : std::optional(value);
+}
+
+// The same times 10^exponent. The digits are one number scaled by a power of ten.
+std::optional<Wide> scale_decimal(std::string_view whole, std::string_view fraction, int exponent) {
   const auto size = static_cast<std::int64_t>(whole.size() + fraction.size());
-  // Ten to this power makes the digits nanos of the unit.
-  std::int64_t power = (binary ? 0 : unit.exponent) + 9 + static_cast<std::int64_t>(whole.size());
-  // Digits that are below a nano even after scaling only decide about rounding up.
-  const std::int64_t kept = std::min(size, binary ? power + 9 : std::max<std::int64_t>(power, 0));
+  // Ten to this power makes the digits nanos.
+  std::int64_t power = exponent + 9 + static_cast<std::int64_t>(whole.size());
+  // Digits that are below a nano only decide about rounding up.
+  const std::int64_t kept = std::min(size, std::max<std::int64_t>(power, 0));
   power -= kept;
   Wide value = 0;
   bool rest = false;
@@ -98,21 +118,12 @@ std::optional<Wide> scale(std::string_view whole, std::string_view fraction, con
       value = value * 10 + static_cast<unsigned>(c - '0');
     }
   }
-  if (binary) {
-    if (value >> (127 - unit.exponent) != 0) return std::nullopt;
-    value <<= unit.exponent;
-  }
   for (; power > 0 && value != 0; --power) {
     if (value > kLimit) return std::nullopt;
     value *= 10;
   }
-  for (; binary && power < 0; ++power) {
-    rest = rest || value % 10 != 0;
-    value /= 10;
-  }
   if (rest) ++value;
-  if (value > kLimit) return std::nullopt;
-  return value;
+  return value > kLimit ? std::nullopt : std::optional(value);
 }
 
 Result<Quantity> parse(std::string_view text) {
@@ -134,7 +145,8 @@ Result<Quantity> parse(std::string_view text) {
   while (!whole.empty() && whole.front() == '0') whole.remove_prefix(1);
   while (!fraction.empty() && fraction.back() == '0') fraction.remove_suffix(1);
 
-  const auto nanos = scale(whole, fraction, *unit);
+  const auto nanos = unit->style == Style::Binary ? scale_binary(whole, fraction, unit->exponent)
+                                                  : scale_decimal(whole, fraction, unit->exponent);
   if (!nanos) return fail(Fault::Invalid, fmt::format("\"{}\" is larger than 2^63 - 1", text));
   if (negative && *nanos != 0) {
     return fail(Fault::Invalid, fmt::format("\"{}\" is negative", text));
@@ -171,7 +183,9 @@ Result<std::string> canonical_quantity(std::string_view text) {
     auto units = static_cast<std::uint64_t>((value + kNano - 1) / kNano);
     std::size_t step = 0;  // 0: no suffix, then kUnits[step - 1]
     while (step < 6 && units % 1024 == 0) units /= 1024, ++step;
-    return fmt::format("{}{}", units, step == 0 ? std::string_view() : kUnits[step - 1].suffix);
+    if (step > 0) return fmt::format("{}{}", units, kUnits[step - 1].suffix);
+    // Stored without a unit, so it is a decimal one when it is read again.
+    value = static_cast<Wide>(units) * kNano;
   }
   int exponent = -9;
   while (exponent < 18 && value % 1000 == 0) value /= 1000, exponent += 3;

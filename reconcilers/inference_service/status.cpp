@@ -28,9 +28,16 @@ struct Facts {
 };
 
 std::optional<Problem> find_problem(const Observed& seen, const Course& course) {
-  if (course.unresolved) return Problem{course.unresolved->reason, course.unresolved->message};
-  if (seen.refusal) return problem_of(*seen.refusal);
-  return course.wanted ? diagnose(seen, *course.wanted) : std::nullopt;
+  std::optional<Problem> problem;
+  if (course.unresolved)
+    problem = Problem{course.unresolved->reason, course.unresolved->message};
+  else if (seen.refusal)
+    problem = problem_of(*seen.refusal);
+  else if (course.wanted)
+    problem = diagnose(seen, *course.wanted);
+  // Others wrote the message, or did not; a summary is never blank.
+  if (problem && problem->message.empty()) problem->message = problem->reason;
+  return problem;
 }
 
 std::string version_of(const Observed& seen, const Course& course) {

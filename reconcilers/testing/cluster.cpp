@@ -1,5 +1,7 @@
 #include "reconcilers/testing/cluster.hpp"
 
+#include <cstdio>
+
 #include "crds/base/check.hpp"
 #include "reconcilers/common/names.hpp"
 
@@ -12,30 +14,49 @@ std::pair<std::string, std::string> kind_and_name(const Json& object) {
 
 }  // namespace
 
-Cluster::Cluster() : now_{std::chrono::milliseconds{1'795'442'520'000}} {
+Cluster::Cluster(std::string name, std::string ns)
+    : now_{std::chrono::milliseconds{1'795'442'520'000}} {
+  service_["kind"] = "InferenceService";
+  service_["metadata"] = {
+      {"name", std::move(name)}, {"namespace", std::move(ns)}, {"uid", "isvc-1"}};
   add(Json::parse(R"({"kind":"ClusterServingRuntime","metadata":{"name":"llama-cpp"},
     "spec":{"engine":"llama.cpp","image":"llama:1","command":["/usr/bin/llama-server"],
             "formats":[{"name":"gguf"}],"devices":["cpu","nvidia"]}})"));
   set_spec(R"({"model":{"uri":"pvc://models/a.gguf"}})");
 }
 
-void Cluster::set_spec(const char* spec) {
-  service_["kind"] = "InferenceService";
-  service_["metadata"] = {
-      {"name", "chat"}, {"namespace", "prod"}, {"uid", "isvc-1"}, {"generation", ++generation_}};
-  service_["spec"] = Json::parse(spec);
+void Cluster::set_spec(Json spec) {
+  service_["metadata"]["generation"] = ++generation_;
+  service_["spec"] = std::move(spec);
 }
 
-Plan Cluster::plan() const {
+std::vector<Key> Cluster::keys() const {
+  const Json& metadata = service_.at("metadata");
+  const std::string ns = metadata.at("namespace");
+  std::vector<Key> keys{{ReconcileKind::InferenceService, ns, metadata.at("name")}};
+  for (const Json& object : objects_)
+    if (object.at("kind") == ModelVersion::kKind)
+      keys.push_back({ReconcileKind::ModelVersion, ns, object.at("metadata").at("name")});
+  return keys;
+}
+
+World Cluster::world() const {
   World world;
   const auto know = [&](const Json& object) {
-    SLIPWAY_CHECK(world.add(object), "a test's own objects can be read");
+    const auto known = world.add(object);
+    if (!known) std::fprintf(stderr, "%s\n%s\n", known.error().what.c_str(), object.dump().c_str());
+    SLIPWAY_CHECK(known, "a test's own objects can be read");
   };
   know(service_);
   for (const Json& object : objects_) know(object);
   for (const Json& pod : pods_) know(pod);
-  return reconcile({ReconcileKind::InferenceService, "prod", "chat"}, world,
-                   Settings{"example.com/slipway:1"}, refusal_, now_);
+  return world;
+}
+
+Plan Cluster::plan(const Key& key, const World& world) const {
+  const bool ours = key.kind == ReconcileKind::InferenceService;
+  return reconcile(key, world, Settings{"example.com/slipway:1"}, ours ? refusal_ : std::nullopt,
+                   now_);
 }
 
 bool Cluster::step() {
@@ -96,7 +117,7 @@ bool Cluster::execute(const Plan& plan) {
     if (const auto* del = std::get_if<Delete>(&action)) changed |= erase(del->ref);
     if (const auto* set = std::get_if<SetStatus>(&action)) {
       changed = true;
-      service_["status"] = set->status;
+      set_status(*set);
     }
     if (const auto* told = std::get_if<Announce>(&action)) events_.push_back(told->reason);
   }
@@ -111,7 +132,18 @@ bool Cluster::put(const Apply& apply) {
     return object != before;
   }
   objects_.push_back(apply.object);
+  objects_.back()["metadata"]["uid"] = "made-" + std::to_string(++made_);
   return true;
+}
+
+void Cluster::set_status(const SetStatus& set) {
+  if (set.ref.kind == InferenceService::kKind) {
+    service_["status"] = set.status;
+    return;
+  }
+  for (Json& object : objects_)
+    if (kind_and_name(object) == std::pair(set.ref.kind, set.ref.name))
+      object["status"] = set.status;
 }
 
 bool Cluster::erase(const ObjectRef& ref) {

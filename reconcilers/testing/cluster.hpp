@@ -1,6 +1,6 @@
-// Test only: one InferenceService, prod/chat, in a cluster that does at once what plans say. The
-// test plays the user and the kubelet: it changes the spec, adds pods, removes objects. Each plan
-// is made a second after the one before, so a status that never comes to rest is found.
+// Test only: one InferenceService, by default prod/chat, in a cluster that does at once what plans
+// say. The test plays the user and the kubelet: it changes the spec, adds pods, removes objects.
+// Each plan is made a second after the one before, so a status that never comes to rest is found.
 #pragma once
 
 #include <optional>
@@ -19,15 +19,23 @@ inline constexpr const char* kReadyPod =
 class Cluster {
  public:
   // With a runtime "llama-cpp", and the spec of a model in a claim.
-  Cluster();
+  explicit Cluster(std::string name = "chat", std::string ns = "prod");
 
-  void set_spec(const char* spec);
+  void set_spec(const char* spec) { set_spec(Json::parse(spec)); }
+  void set_spec(Json spec);
   // Any further object, as a user or the system would make it.
   void add(Json object) { objects_.push_back(std::move(object)); }
   void refuse(std::optional<Refusal> refusal) { refusal_ = std::move(refusal); }
+  void pass(Duration time) { now_ += time; }
 
+  // The service, and the ModelVersions that there are.
+  std::vector<Key> keys() const;
+  World world() const;
   // What would be done now.
-  Plan plan() const;
+  Plan plan() const { return plan(keys().front(), world()); }
+  Plan plan(const Key& key, const World& world) const;
+  // Does what a plan says; true if anything changed.
+  bool execute(const Plan& plan);
   // Makes a plan and executes it; true if anything changed.
   bool step();
   // Steps until nothing changes; returns the names of the Deployments that exist then. Ends the
@@ -39,7 +47,10 @@ class Cluster {
   void remove(const char* kind);
   Json* find(const char* kind);
 
+  Json& service() { return service_; }
+  std::vector<Json>& objects() { return objects_; }
   void add_pod(const std::string& deployment, const char* status);
+  void add_pod(Json pod) { pods_.push_back(std::move(pod)); }
   void remove_pods() { pods_.clear(); }
   const std::vector<Json>& pods() const { return pods_; }
 
@@ -51,11 +62,12 @@ class Cluster {
   const std::vector<std::string>& events() const { return events_; }
 
  private:
-  bool execute(const Plan& plan);
   bool put(const Apply& apply);
   bool erase(const ObjectRef& ref);
+  void set_status(const SetStatus& set);
 
   int generation_ = 0;
+  int made_ = 0;
   Time now_;
   std::optional<Refusal> refusal_;
   Json service_;

@@ -166,12 +166,15 @@ struct LiveNode {
         return kAbsent;
     }
   }
+  // A number is written as a tree would write it: 1e3 and 1000.0 are one number.
   std::string text() {
     if (value.type() == simdjson::ondemand::json_type::string) {
       return std::string(std::string_view(value.get_string()));
     }
-    const std::string_view token = value.raw_json_token();
-    return std::string(token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
+    const simdjson::ondemand::number number = value.get_number();
+    if (number.is_int64()) return std::to_string(number.get_int64());
+    if (number.is_uint64()) return std::to_string(number.get_uint64());
+    return Json(number.get_double()).dump();
   }
 };
 
