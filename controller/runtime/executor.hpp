@@ -62,6 +62,8 @@ class Executor {
   Result<> run(const SetStatus& status, Pass& pass);
   Result<> run(const Announce& news, Pass& pass);
 
+  // Whether a child that is not there is still to be made.
+  Result<bool> still_wanted(Pass& pass);
   Result<> send(const Apply& apply, const std::optional<Live>& live, Pass& pass);
   // The server refused an object that no watch shows: finds out whose the one in our way is.
   Result<kube::ApplyAnswer> settle(kube::ApplyRequest request, Error refused);
