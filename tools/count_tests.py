@@ -5,7 +5,7 @@ import sys
 
 
 def count(text: str) -> tuple[int, int]:
-    """ctest, pytest and unittest; (0, 0) where no runner closed."""
+    """ctest, pytest, unittest and go test -v; (0, 0) where no runner closed."""
     if match := re.search(r"tests passed, (\d+) tests? failed out of (\d+)", text):
         failed, total = int(match[1]), int(match[2])
         return total - failed, failed
@@ -16,7 +16,8 @@ def count(text: str) -> tuple[int, int]:
     if match := re.search(r"^Ran (\d+) tests? in", text, re.MULTILINE):
         bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", text))
         return int(match[1]) - bad, bad
-    return 0, 0
+    verdicts = re.findall(r"^--- (PASS|FAIL): ", text, re.MULTILINE)
+    return verdicts.count("PASS"), verdicts.count("FAIL")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,13 @@ fuzz_targets() {
   run_fuzz --seconds 10
 }
 
-file_server_tests() { (cd "$repo/e2e/cluster/modules/fileserver" && go test ./...); }
+# The servers that stand in for others in the cases: the model source and the fault proxy.
+test_server_tests() {
+  local module
+  for module in fileserver faultproxy; do
+    (cd "$repo/e2e/cluster/modules/$module" && go test -v -timeout 120s ./...) || return 1
+  done
+}
 
 packer_tests() { (cd "$repo/runtime-images/pack" && "$PYTHON" -m unittest -v pack_test 2>&1); }
 
@@ -52,7 +58,7 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=13
+  step_total=14
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
@@ -63,9 +69,10 @@ run_tests() {
   rung "image packer" "runtime-images/pack" packer_tests
   step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
   step "release and images" "runtime-images/README.md" release_and_images || return 1
-  rung "file server" "e2e/cluster/modules/fileserver" file_server_tests
+  rung "test servers" "e2e/cluster/modules: fileserver, faultproxy" test_server_tests
   rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
   rung "simulated nodes" "./dev e2e simulated" "$repo/e2e/cases/run.sh" simulated
+  rung "faults" "./dev e2e faults" "$repo/e2e/cases/run.sh" faults
   rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
   step "start a real node" "./dev down, then again" start_node || failed=$((failed + 1))
   rung "real node" "./dev e2e node" "$repo/e2e/cases/run.sh" node
@@ -80,14 +87,16 @@ quick_checks() {
     "$PYTHON" tools/check_sizes.py && check_readme && check_generated
 }
 
-# run_e2e [simulated|node [PYTEST ARGS]]: one suite, or both.
+# run_e2e [simulated|faults|node [PYTEST ARGS]]: one suite, or all.
 run_e2e() {
-  local suite=${1:-all}
+  local suite=${1:-all} which
   (($# == 0)) || shift
   kubernetes_binaries
   build_preset dev
-  if [[ $suite != node ]]; then "$repo/e2e/cases/run.sh" simulated "$@"; fi
-  if [[ $suite != simulated ]]; then
+  for which in simulated faults; do
+    if [[ $suite == all || $suite == "$which" ]]; then "$repo/e2e/cases/run.sh" "$which" "$@"; fi
+  done
+  if [[ $suite == all || $suite == node ]]; then
     release_and_images
     start_node
     "$repo/e2e/cases/run.sh" node "$@"

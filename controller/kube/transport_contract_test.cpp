@@ -381,6 +381,27 @@ TEST_P(TransportContract, ReadsTokenFileAgainAfterOneMinute) {
   EXPECT_EQ(transport->send(get("/"), seconds(10))->body, "Bearer second");
 }
 
+TEST_P(TransportContract, ReadsAuthorityFileAgainWhenServerIsNotTrusted) {
+  TestServer server(server_tls(other_authority()), [](ServerConnection& connection, int) {
+    while (connection.read_request()) connection.write(answer(200, "{}"));
+  });
+  const ScratchFolder scratch;
+  TransportOptions options;
+  options.clock = [] { return Duration{}; };  // time stands still: only the failure counts
+  for (const bool streams : {false, true}) {
+    Credentials credentials = credentials_for(server);
+    credentials.ca = {"", scratch.write("ca.crt", authority().certificate)};
+    const auto transport = make(credentials, options);
+    scratch.write("ca.crt", other_authority().certificate);
+    if (streams)
+      EXPECT_FALSE(transport->stream(get("/"), {}, seconds(10), [](std::string_view) {}));
+    else
+      EXPECT_FALSE(transport->send(get("/"), seconds(10)));
+    const auto response = transport->send(get("/"), seconds(10));
+    EXPECT_TRUE(response) << response.error().what;
+  }
+}
+
 TEST_P(TransportContract, RunsEightRequestsAtOnceAndNoMore) {
   constexpr int kCalls = 24;
   std::barrier all_here(8);

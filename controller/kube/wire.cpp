@@ -49,6 +49,7 @@ class WireTransport : public Transport {
     // A refused token: nothing was carried out, whatever the request was.
     if (response && response->status == 401 && secrets_->changed_since(*used))
       response = wire_->send(request, secrets_->current(), deadline);
+    if (!response) after_failure(*used);
     return response;
   } catch (const std::exception& error) {
     return fail(Fault::Unavailable, error.what());
@@ -63,12 +64,16 @@ class WireTransport : public Transport {
     if (refused && !stop.stop_requested() && secrets_->changed_since(*used))
       ended = wire_->stream(request, secrets_->current(), stop, idle_limit, on_bytes);
     if (stop.stop_requested()) return {};
+    if (!ended) after_failure(*used);
     return ended;
   } catch (const std::exception& error) {
     return fail(Fault::Unavailable, error.what());
   }
 
  private:
+  // The server may have got a certificate of another authority: the next try has ours as it is now.
+  void after_failure(const Secrets& used) { (void)secrets_->changed_since(used); }
+
   const std::unique_ptr<SecretFiles> secrets_;
   const std::unique_ptr<Wire> wire_;
   Gate gate_;

@@ -86,7 +86,24 @@ bool Controller::is_gone(const Key& key) const {
              : !cache_.model_version(key.namespace_, key.name);
 }
 
+// Events do not make a server ready sooner than it said.
+bool Controller::put_off(const Key& key, Moment now) {
+  return work_.with([&](Work& work) {
+    const auto found = work.not_before.find(key);
+    if (found == work.not_before.end()) return false;
+    if (found->second <= now.monotonic) return work.not_before.erase(found), false;
+    work.queue.add(key, found->second);
+    work.queue.done(key);
+    return true;
+  });
+}
+
 Report Controller::process(const Key& key, Moment now, const std::stop_token& stop) {
+  if (put_off(key, now)) {
+    Report report;
+    report.key = key;
+    return report;
+  }
   const Plan plan = reconcile(key, cache_, settings_, std::nullopt, now.wall);
   Report report;
   report.key = key;
@@ -132,7 +149,10 @@ Report Controller::give_up_for_now(const Key& key, Outcome outcome, Moment now,
   Failure& failure = *outcome.failure;
   const Duration first = failure.lasting ? kFirstRefusalRetry : kFirstRetry;
   Duration wait = work_.with([&](Work& work) { return work.backoff.next(key, first, random_()); });
-  if (failure.error.retry_after) wait = std::max(wait, *failure.error.retry_after);
+  if (failure.error.retry_after) {
+    wait = std::max(wait, *failure.error.retry_after);
+    work_.with([&](Work& work) { work.not_before[key] = now.monotonic + wait; });
+  }
   if (failure.lasting) {
     const Refused refused{failure.action, {failure.object, failure.error}, now.monotonic + wait};
     work_.with([&](Work& work) { work.refused.insert_or_assign(key, refused); });

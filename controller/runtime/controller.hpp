@@ -66,6 +66,8 @@ class Controller {
   };
 
   void enqueue(const std::vector<Key>& keys, Duration due);
+  // Whether the server said that it is too early for this key, which then is due at that time.
+  bool put_off(const Key& key, Moment now);
   std::optional<Refused> refused(const Key& key) const;
   // Says the refusal in the status, and does nothing else.
   Outcome report(const Key& key, const Refusal& refusal, Moment now, const std::stop_token& stop);
@@ -84,6 +86,7 @@ class Controller {
     KeyBackoff backoff;
     std::map<Key, Refused> refused;
     std::map<Key, std::string> last_failure;
+    std::map<Key, Duration> not_before;  // the server said when to come back
   };
   Guarded<Work> work_;
   std::array<std::atomic<bool>, kAllWatched.size()> in_sync_{};

@@ -191,6 +191,15 @@ TEST_F(ControllerTest, WaitsAsLongAsTheServerAsks) {
   const auto reports = settle();
   ASSERT_FALSE(reports.empty());
   EXPECT_EQ(reports[0].next_try, seconds(9));
+
+  api_.calls.clear();
+  at_ += seconds(8);
+  see(Watched::InferenceService, service());
+  settle();
+  EXPECT_EQ(api_.calls, std::vector<std::string>{}) << "also when the object changes meanwhile";
+  at_ += seconds(1);
+  settle();
+  EXPECT_EQ(controller_.cache().services_of("ns", "chat").size(), 1u);
 }
 
 TEST_F(ControllerTest, DoesNothing_ForWhatIsGone) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controller/runtime/ownership.hpp"
+#include "reconcilers/common/conditions.hpp"
 
 namespace slipway {
 namespace {
@@ -67,13 +68,29 @@ Result<Watched> kind_of(const ObjectRef& ref) {
   return fail(Fault::Invalid, "kind " + ref.kind + " is rendered but not watched");
 }
 
+bool says(const std::vector<Condition>& conditions, std::string_view type,
+          std::string_view status) {
+  const Condition* found = find_condition(conditions, type);
+  return found && found->status == status;
+}
+
+// Everything that the service asks for was there when its status was written.
+bool was_complete(const InferenceService& service) {
+  return service.status.observed_generation == service.metadata.generation &&
+         says(service.status.conditions, "Ready", "True") &&
+         says(service.status.conditions, "Reconciling", "False");
+}
+
 }  // namespace
 
 struct Executor::Pass {
+  const Key& key;
+  Ptr<InferenceService> owner;  // as it was when the plan was begun; null for other kinds
   const Plan& plan;
   Moment now;
   Memories& memories;
   Outcome& outcome;
+  bool owner_gone = false;
 
   enum class Need { Nothing, Send, Wait };
   // Whether `apply` would change anything that was not tried before.
@@ -126,7 +143,10 @@ Outcome Executor::execute(const Key& key, const Plan& plan, Moment now,
     return node ? std::move(node.mapped()) : Memories{};
   });
   Outcome outcome;
-  Pass pass{plan, now, memories, outcome};
+  const auto owner = key.kind == ReconcileKind::InferenceService
+                         ? cache_.inference_service(key.namespace_, key.name)
+                         : nullptr;
+  Pass pass{key, owner, plan, now, memories, outcome};
   for (const Action& action : plan.actions) {
     Result<> done = stop.stop_requested()
                         ? Result<>(fail(Fault::Unavailable, "the controller is stopping"))
@@ -165,8 +185,11 @@ Result<> Executor::run(const Apply& apply, Pass& pass) {
   switch (pass.need(apply, ref, live)) {
     case Pass::Need::Nothing:
       return {};
-    case Pass::Need::Send:
-      return send(apply, live, pass);
+    case Pass::Need::Send: {
+      const Result<bool> wanted = live ? true : still_wanted(pass);
+      if (!wanted) return tl::unexpected(wanted.error());
+      return *wanted ? send(apply, live, pass) : Result<>();
+    }
     case Pass::Need::Wait:
       break;
   }
@@ -174,6 +197,23 @@ Result<> Executor::run(const Apply& apply, Pass& pass) {
   const Duration left = memory.sent + truce(memory.repeats) - pass.now.monotonic;
   pass.outcome.revisit = std::min(pass.outcome.revisit.value_or(left), left);
   return {};
+}
+
+// A child of a service that was complete has vanished. Its owner may be gone, and the garbage
+// collector's deletions may reach us before the owner's own does: made anew, it would have nobody.
+Result<bool> Executor::still_wanted(Pass& pass) {
+  if (!pass.owner) return true;
+  const auto known = cache_.inference_service(pass.key.namespace_, pass.key.name);
+  if (pass.owner_gone || !known || known->metadata.uid != pass.owner->metadata.uid) return false;
+  if (!was_complete(*pass.owner)) return true;
+  const kube::Resource& resource = target_of(Watched::InferenceService).resource;
+  const auto found = api_.get({resource, pass.key.namespace_, pass.key.name});
+  if (!found && found.error().fault != Fault::NotFound) return tl::unexpected(found.error());
+  const auto live = found ? Cache::read(Watched::InferenceService, found->body)
+                          : Result<Live>(tl::unexpected(found.error()));
+  pass.owner_gone = !live || live->metadata->uid != pass.owner->metadata.uid ||
+                    live->metadata->deletion_timestamp;
+  return !pass.owner_gone;
 }
 
 Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pass& pass) {

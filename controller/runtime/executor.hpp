@@ -67,6 +67,8 @@ class Executor {
   Result<> run(const SetStatus& status, Pass& pass);
   Result<> run(const Announce& news, Pass& pass);
 
+  // Whether a child that is not there is still to be made.
+  Result<bool> still_wanted(Pass& pass);
   Result<> send(const Apply& apply, const std::optional<Live>& live, Pass& pass);
   // A write was refused because `live` is not the newest version any more.
   Error overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused, Pass& pass);

@@ -70,17 +70,19 @@ class ExecutorTest : public testing::Test {
     api_.stored[kind_and_name] = object;
     cache_.learn(kind, object.dump());
   }
-  void see_deletion(Watched kind, const std::string& name) {
+  void see_deletion(Watched kind, const std::string& name,
+                    const char* uid = "uid-of-Service chat") {
     const Json last{{"metadata",
                      {{"name", name},
                       {"namespace", "ns"},
-                      {"uid", "uid-of-Service chat"},
+                      {"uid", uid},
                       {"resourceVersion", std::to_string(++api_.version)}}}};
     std::string text = last.dump();
     const std::size_t size = text.size();
     text.resize(size + kube::kJsonPadding);
     cache_.ingest(kind, kube::Seen{kube::Change::Deleted, std::string_view(text).substr(0, size)});
   }
+  void see_end_of_owner() { see_deletion(Watched::InferenceService, "chat", "owner"); }
   static Error refusal(Fault fault, const char* what = "refused") { return {fault, what, {}}; }
 
   // As a Lease would have it.
@@ -309,6 +311,56 @@ TEST_F(ExecutorTest, TakesBackWhatIsOurs_WhenTheWatchDoesNotShowIt) {
   const Outcome outcome = run({Apply{service()}});
   EXPECT_FALSE(outcome.failure);
   EXPECT_EQ(api_.calls, (Calls{"apply Service chat", "get Service chat", "apply! Service chat"}));
+}
+
+Json complete_owner(const std::string& uid) {
+  const auto condition = [](const char* type, const char* status) {
+    return Json{{"type", type},
+                {"status", status},
+                {"reason", "R"},
+                {"message", "m"},
+                {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
+  };
+  return {{"apiVersion", "serving.slipway.dev/v1alpha1"},
+          {"kind", "InferenceService"},
+          {"metadata", {{"name", "chat"}, {"namespace", "ns"}, {"uid", uid}, {"generation", 1}}},
+          {"spec", {{"model", {{"uri", "file:///m.gguf"}}}}},
+          {"status",
+           {{"observedGeneration", 1},
+            {"conditions",
+             Json::array({condition("Ready", "True"), condition("Reconciling", "False")})}}}};
+}
+
+TEST_F(ExecutorTest, MakesAVanishedChildOnlyForAnOwnerThatIsStillThere) {
+  hold(Watched::InferenceService, complete_owner("owner"), "owner");
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"get InferenceService chat"})
+      << "the owner's end is on its way to us";
+  api_.foreign["chat"] = complete_owner("successor");
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"get InferenceService chat"}) << "of its namesake we hear next";
+  api_.foreign["chat"] = complete_owner("owner");
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, (Calls{"get InferenceService chat", "apply Service chat"}));
+}
+
+TEST_F(ExecutorTest, MakesNothingMore_OnceItsOwnerIsKnownToBeGone) {
+  hold(Watched::InferenceService, complete_owner("owner"), "owner");
+  run({Apply{deployment(1)}, Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"get InferenceService chat"}) << "asked once";
+  api_.foreign["chat"] = complete_owner("owner");
+  api_.mutate = [&](Json&) { see_end_of_owner(); };
+  run({Apply{deployment(1)}, Apply{service()}});
+  EXPECT_EQ(api_.calls, (Calls{"get InferenceService chat", "apply Deployment chat-1"}))
+      << "its deletion was seen between the two";
+}
+
+TEST_F(ExecutorTest, MakesTheChildrenOfANewServiceWithoutARead) {
+  Json fresh = complete_owner("owner");
+  fresh["status"]["conditions"][0]["status"] = "False";
+  hold(Watched::InferenceService, fresh, "owner");
+  run({Apply{service()}});
+  EXPECT_EQ(api_.calls, Calls{"apply Service chat"});
 }
 
 TEST_F(ExecutorTest, NeverTouchesALabelledObjectOfSomebodyElse) {

@@ -1,4 +1,4 @@
-"""Fixtures of both suites: a cluster, and a namespace of one's own for every case."""
+"""Fixtures of all suites: a cluster, and a namespace of one's own for every case."""
 
 import re
 import secrets

@@ -20,6 +20,7 @@ table() {
   helm+=" -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34"
   cat <<END
 fileserver|fileserver|.|
+faultproxy|faultproxy|.|
 etcd|kubernetes|go.etcd.io/etcd/server/v3|
 kube-apiserver|kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|$kube
 kube-controller-manager|kubernetes|k8s.io/kubernetes/cmd/kube-controller-manager|$kube

@@ -6,10 +6,12 @@
 #                               [--apiserver-arg ARG]... [--manager-arg ARG]...
 #   control-plane.sh stop NAME | status NAME | kubeconfig NAME | list
 #   control-plane.sh kill-node NAME NODE | revive-node NAME NODE
+#   control-plane.sh second-apiserver NAME ETCD    another API server on the same etcd, which it
+#                                                  reaches at ETCD (HOST:PORT); prints its URL
 #
 #   control-plane.sh start sim --nodes 10 --gpus 4:h100:gpu=8 --gpus 2:h100:gpu=6,mig-1g.10gb=7
 #
-# State: build/cluster/NAME (kubeconfig, logs/, audit/audit*.log, pids/). `start` begins with an
+# State: build/cluster/NAME (kubeconfig, logs/, audit/audit*.log, pids/, etcd-address). `start` begins with an
 # empty cluster; what a stopped one leaves is its logs. lib/nodes.py lists the GPU products.
 set -euo pipefail
 
@@ -25,12 +27,14 @@ source "$here/lib/pki.sh"
 source "$here/lib/control-plane.sh"
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 # shellcheck disable=SC2034  # read by lib/control-plane.sh
 enter=()
+apiserver_args=()
+manager_args=()
 configure() {
   address=127.0.0.1
   bind=127.0.0.1
@@ -94,7 +98,7 @@ start() {
 }
 
 stop() {
-  stop_daemon 2 kwok
+  stop_daemon 2 kwok kube-apiserver-second
   stop_daemon 2 "${control_plane_programs[@]}"
 }
 
@@ -110,6 +114,18 @@ kill_node() {
 revive_node() {
   [[ -n ${1:-} ]] || usage
   kube annotate node "$1" kwok.x-k8s.io/node=fake
+}
+
+second_apiserver() {
+  [[ ${1:-} == *:* ]] || usage
+  pid_of kube-apiserver >/dev/null || die "'$name' does not run"
+  stop_daemon 2 kube-apiserver-second
+  configure
+  start_apiserver kube-apiserver-second "$api_port" "$1" second
+  new_kubeconfig "$state/second.kubeconfig" "https://$address:$api_port" admin
+  wait_ready kube-apiserver-second 60 \
+    "$bin/kubectl" --kubeconfig="$state/second.kubeconfig" get --raw=/readyz
+  echo "https://$address:$api_port"
 }
 
 status() {
@@ -143,6 +159,7 @@ main() {
     status) status ;;
     kill-node) kill_node "$@" ;;
     revive-node) revive_node "$@" ;;
+    second-apiserver) second_apiserver "$@" ;;
     kubeconfig) echo "$state/kubeconfig" ;;
     *) usage ;;
   esac

@@ -1,22 +1,11 @@
-"""A control plane with simulated nodes, the chart installed, and the controller as a process.
-
-$SLIPWAY_KUBECONFIG names a control plane that runs already (its audit log beside it); without it,
-one is started and stopped here.
-"""
-
-import os
-import pathlib
-import subprocess
+"""A control plane with simulated nodes, the chart installed, and the controller as a process."""
 
 import pytest
 
 from support import objects
 from support.audit import Audit
-from support.cluster import REPO, Cluster
-from support.controller import NAMESPACE, Controller, account_kubeconfig
-from support.waiting import eventually
-
-NAME = "cases"
+from support.control_plane import install, running
+from support.controller import Controller, account_kubeconfig
 
 
 def pytest_collection_modifyitems(items):
@@ -27,43 +16,15 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def control_plane():
-    """The folder of a running control plane: kubeconfig, audit/audit.log."""
-    given = os.environ.get("SLIPWAY_KUBECONFIG")
-    if given:
-        yield pathlib.Path(given).parent
-        return
-    script = REPO / "e2e/cluster/control-plane.sh"
-    subprocess.run([script, "start", NAME, "--nodes", "4", "--gpus", "1:h100:mig-2g.20gb=3",
-                    "--gpus", "1:h100:gpu=4"], check=True, timeout=600)
-    yield REPO / "build/cluster" / NAME
-    subprocess.run([script, "stop", NAME], check=True, timeout=120)
-
-
-def wait_for_garbage_collector(cluster):
-    """It learns of new kinds every 30 s; until then nothing goes with an owner of our kinds."""
-    owner = cluster.create(objects.isvc("collected", "default"))
-    cluster.create({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": "collected", "namespace": "default", "ownerReferences": [{
-            "apiVersion": owner["apiVersion"], "kind": owner["kind"],
-            "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}]}})
-    cluster.delete("InferenceService", "collected", "default")
-    cluster.wait_gone("ConfigMap", "collected", "default", timeout=120)
+    with running("cases", "--nodes", "4", "--gpus", "1:h100:mig-2g.20gb=3",
+                 "--gpus", "1:h100:gpu=4") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def installed(control_plane):
-    """The chart as users install it; its Deployment has no replica, the process stands in."""
-    cluster = Cluster(control_plane / "kubeconfig")
-    cluster.helm("upgrade", "--install", "slipway", str(REPO / "charts/slipway"), "-n", NAMESPACE,
-                 "--create-namespace", "--set", "controller.replicas=0")
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "-l",
-                    "app.kubernetes.io/part-of=slipway", "--timeout=30s")
-    # Discovery is cached in the client: one that knows the new kinds.
-    cluster = Cluster(control_plane / "kubeconfig")
-    eventually(lambda: cluster.get("ClusterServingRuntime", "llama-cpp"), "the runtime is there")
+    cluster = install(control_plane)
     cluster.apply(objects.runtime("llama-cpp-gpu", ["nvidia"]))
-    wait_for_garbage_collector(cluster)
     return cluster
 
 

@@ -1,5 +1,6 @@
 """The API server's audit log: what was really called, by whom."""
 
+import collections
 import json
 import pathlib
 
@@ -48,6 +49,19 @@ class Audit:
     def writes_of(self, user, namespace):
         """Its writes in a namespace: other cases' objects may still be on their way out."""
         return [call for call in self.of(user, namespace) if call["verb"] in WRITES]
+
+    def made_and_deleted_by(self, user, namespace, since=0):
+        """How often the user made and deleted each object, Events apart: two counters."""
+        made, deleted = collections.Counter(), collections.Counter()
+        for call in self.writes_of(user, namespace)[since:]:
+            ref, code = call["objectRef"], call.get("responseStatus", {}).get("code")
+            if ref["resource"] == "events":
+                continue
+            if code == 201:
+                made[ref["resource"], ref["name"]] += 1
+            elif call["verb"] == "delete" and code in (200, 202):
+                deleted[ref["resource"], ref["name"]] += 1
+        return made, deleted
 
 
 def line(call):

@@ -40,6 +40,10 @@ class Cluster:
         self.kubeconfig = str(kubeconfig)
         self.client = DynamicClient(config.new_client_from_config(config_file=self.kubeconfig))
 
+    def server(self):
+        """The API server's URL."""
+        return self.client.configuration.host
+
     def resource(self, kind):
         return self.client.resources.get(api_version=KINDS.get(kind, "v1"), kind=kind)
 

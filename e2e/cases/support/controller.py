@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,25 +36,48 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def account_token(cluster, *options):
+    return cluster.kubectl("-n", NAMESPACE, "create", "token", ACCOUNT, "--duration=24h",
+                           *options).stdout.strip()
+
+
 def account_kubeconfig(cluster, directory):
     """A kubeconfig with the service account's own token: the chart's RBAC is what counts."""
-    token = cluster.kubectl("-n", NAMESPACE, "create", "token", ACCOUNT, "--duration=24h").stdout
-    source = yaml.safe_load(pathlib.Path(cluster.kubeconfig).read_text(encoding="utf-8"))
-    current = next(c for c in source["contexts"] if c["name"] == source["current-context"])
+    return _write_kubeconfig(cluster, directory, {"token": account_token(cluster)})
+
+
+def rotating_kubeconfig(cluster, directory, server, authority):
+    """The same for another address, with files beside it that can be changed: token, ca.crt."""
+    directory = pathlib.Path(directory)
+    (directory / "token").write_text(account_token(cluster), encoding="ascii")
+    shutil.copy(authority, directory / "ca.crt")
+    return _write_kubeconfig(
+        cluster, directory, {"tokenFile": str(directory / "token")},
+        {"server": server, "certificate-authority": str(directory / "ca.crt")})
+
+
+def _write_kubeconfig(cluster, directory, user, address=None):
+    config = yaml.safe_load(pathlib.Path(cluster.kubeconfig).read_text(encoding="utf-8"))
+    current = next(c for c in config["contexts"] if c["name"] == config["current-context"])
     current["context"]["user"] = ACCOUNT
-    source["contexts"] = [current]
-    source["users"] = [{"name": ACCOUNT, "user": {"token": token.strip()}}]
+    config["contexts"] = [current]
+    config["users"] = [{"name": ACCOUNT, "user": user}]
+    if address:
+        config["clusters"] = [{"name": current["context"]["cluster"], "cluster": address}]
     path = pathlib.Path(directory) / "controller.kubeconfig"
-    path.write_text(yaml.safe_dump(source), encoding="utf-8")
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
     path.chmod(0o600)
     return path
 
 
 class Controller:
-    """Without a Lease unless `elect`: a killed one's successor would have to wait for its end."""
+    """Without a Lease unless `elect`: a killed one's successor would have to wait for its end.
+    `prefix` is a command that runs the binary somewhere else, such as nsenter.
+    """
 
-    def __init__(self, kubeconfig, log, arguments=(), elect=False):
+    def __init__(self, kubeconfig, log, arguments=(), prefix=(), elect=False):
         self.kubeconfig = kubeconfig
+        self.prefix = list(prefix)
         self.arguments = [f"--leader-elect={str(elect).lower()}", *arguments]
         self.log = pathlib.Path(log)
         self.process = None
@@ -67,7 +91,7 @@ class Controller:
         self.port = free_port()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [find_binary(), f"--kubeconfig={self.kubeconfig}",
+                [*self.prefix, find_binary(), f"--kubeconfig={self.kubeconfig}",
                  "--agent-image=localhost/slipway:dev",
                  f"--metrics-address=127.0.0.1:{self.port}", f"--namespace={NAMESPACE}",
                  *self.arguments],

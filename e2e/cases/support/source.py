@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 
+from support.certificates import new_authority, new_certificate
 from support.cluster import REPO
 from support.waiting import eventually
 
@@ -22,20 +23,6 @@ MODEL = REPO / "runtime-images/model/tiny.gguf"
 
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
-
-
-def new_certificate(folder):
-    """A private CA and a certificate of it for HOST: (ca, certificate, key) as PEM text."""
-    def openssl(*args):
-        subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", "ca.key", "-out", "ca.crt", "-days", "30", "-subj", "/CN=cases source CA")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=source")
-    (folder / "names").write_text(f"subjectAltName=DNS:{HOST}\n", encoding="ascii")
-    openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "30", "-extfile", "names", "-out", "tls.crt")
-    return [(folder / name).read_text() for name in ("ca.crt", "tls.crt", "tls.key")]
 
 
 class Source:
@@ -52,7 +39,11 @@ class Source:
                        capture_output=True)
         shutil.copy(MODEL, self.folder / "tiny.gguf")
         with tempfile.TemporaryDirectory() as folder:
-            self.ca, certificate, key = new_certificate(pathlib.Path(folder))
+            folder = pathlib.Path(folder)
+            new_authority(folder, "cases source CA")
+            new_certificate(folder, f"DNS:{HOST}")
+            self.ca, certificate, key = [
+                (folder / name).read_text() for name in ("ca.crt", "tls.crt", "tls.key")]
         self.cluster.apply({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
             "metadata": {"name": "tls", "namespace": NAMESPACE},

@@ -42,13 +42,15 @@ start_etcd() {
     --listen-peer-urls="$peer" --initial-advertise-peer-urls="$peer" \
     --initial-cluster="e2e=$peer" --log-level=warn --quota-backend-bytes=4294967296 \
     --auto-compaction-mode=periodic --auto-compaction-retention=5m
+  echo "127.0.0.1:$etcd_port" >"$state/etcd-address"
 }
 
+# start_apiserver PROGRAM PORT ETCD LOG: the first one, or another one on the same etcd.
 start_apiserver() {
-  local pki=$state/pki
-  daemon kube-apiserver "${enter[@]}" "$bin/kube-apiserver" \
-    --bind-address="$bind" --secure-port="$api_port" --advertise-address="$advertise" \
-    --etcd-servers="http://127.0.0.1:$etcd_port" --service-cluster-ip-range="$service_range" \
+  local pki=$state/pki program=$1 port=$2 etcd=$3 log=$4
+  daemon "$program" "${enter[@]}" "$bin/kube-apiserver" \
+    --bind-address="$bind" --secure-port="$port" --advertise-address="$advertise" \
+    --etcd-servers="http://$etcd" --service-cluster-ip-range="$service_range" \
     --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" \
     --client-ca-file="$pki/ca.crt" \
     --kubelet-client-certificate="$pki/admin.crt" --kubelet-client-key="$pki/admin.key" \
@@ -61,7 +63,7 @@ start_apiserver() {
     --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
     --requestheader-extra-headers-prefix=X-Remote-Extra- \
     --proxy-client-cert-file="$pki/front-proxy.crt" --proxy-client-key-file="$pki/front-proxy.key" \
-    --audit-policy-file="$manifests/audit-policy.yaml" --audit-log-path="$state/audit/audit.log" \
+    --audit-policy-file="$manifests/audit-policy.yaml" --audit-log-path="$state/audit/$log.log" \
     --audit-log-maxsize=100 --audit-log-maxbackup=100 --allow-privileged=true --profiling=false \
     "${apiserver_args[@]}"
 }
@@ -108,7 +110,7 @@ start_control_plane() {
   create_credentials
   write_kubeconfigs
   start_etcd
-  start_apiserver
+  start_apiserver kube-apiserver "$api_port" "127.0.0.1:$etcd_port" audit
   wait_ready kube-apiserver 60 kube get --raw=/readyz
   start_controller_manager
   start_scheduler

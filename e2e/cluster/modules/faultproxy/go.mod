@@ -1,0 +1,3 @@
+module slipway.dev/e2e/cluster/faultproxy
+
+go 1.25.0
