@@ -68,8 +68,8 @@ struct Seen {
   std::string_view object;
 };
 // The set is complete: in sync. `version` is the state that the set was taken from: what is missing
-// from it but newer than that was made since. A copy: events behind the set, in the same bytes, move
-// the machine's own version on.
+// from it but newer than that was made since. A copy: events behind the set, in the same bytes,
+// move the machine's own version on.
 struct SetEnd {
   std::string version;
 };

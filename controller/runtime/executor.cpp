@@ -1,12 +1,10 @@
 #include "controller/runtime/executor.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 #include <utility>
 
+#include "controller/runtime/executor_pass.hpp"
 #include "controller/runtime/ownership.hpp"
-#include "reconcilers/common/conditions.hpp"
 
 namespace slipway {
 namespace {
@@ -68,35 +66,7 @@ Result<Watched> kind_of(const ObjectRef& ref) {
   return fail(Fault::Invalid, "kind " + ref.kind + " is rendered but not watched");
 }
 
-bool says(const std::vector<Condition>& conditions, std::string_view type,
-          std::string_view status) {
-  const Condition* found = find_condition(conditions, type);
-  return found && found->status == status;
-}
-
-// Everything that the service asks for was there when its status was written.
-bool was_complete(const InferenceService& service) {
-  return service.status.observed_generation == service.metadata.generation &&
-         says(service.status.conditions, "Ready", "True") &&
-         says(service.status.conditions, "Reconciling", "False");
-}
-
 }  // namespace
-
-struct Executor::Pass {
-  const Key& key;
-  Ptr<InferenceService> owner;  // as it was when the plan was begun; null for other kinds
-  const Plan& plan;
-  Moment now;
-  Memories& memories;
-  Outcome& outcome;
-  bool owner_gone = false;
-
-  enum class Need { Nothing, Send, Wait };
-  // Whether `apply` would change anything that was not tried before.
-  Need need(const Apply& apply, const ObjectRef& ref, const std::optional<Live>& live) const;
-  Need need_scale(const Apply& apply, const ObjectRef& ref, const std::optional<Live>& live) const;
-};
 
 Executor::Pass::Need Executor::Pass::need(const Apply& apply, const ObjectRef& ref,
                                           const std::optional<Live>& live) const {
@@ -199,23 +169,6 @@ Result<> Executor::run(const Apply& apply, Pass& pass) {
   return {};
 }
 
-// A child of a service that was complete has vanished. Its owner may be gone, and the garbage
-// collector's deletions may reach us before the owner's own does: made anew, it would have nobody.
-Result<bool> Executor::still_wanted(Pass& pass) {
-  if (!pass.owner) return true;
-  const auto known = cache_.inference_service(pass.key.namespace_, pass.key.name);
-  if (pass.owner_gone || !known || known->metadata.uid != pass.owner->metadata.uid) return false;
-  if (!was_complete(*pass.owner)) return true;
-  const kube::Resource& resource = target_of(Watched::InferenceService).resource;
-  const auto found = api_.get({resource, pass.key.namespace_, pass.key.name});
-  if (!found && found.error().fault != Fault::NotFound) return tl::unexpected(found.error());
-  const auto live = found ? Cache::read(Watched::InferenceService, found->body)
-                          : Result<Live>(tl::unexpected(found.error()));
-  pass.owner_gone = !live || live->metadata->uid != pass.owner->metadata.uid ||
-                    live->metadata->deletion_timestamp;
-  return !pass.owner_gone;
-}
-
 Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pass& pass) {
   const ObjectRef ref = slipway::ref_of(apply.object);
   const Watched kind = *kind_of(ref);
@@ -257,58 +210,6 @@ Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pas
   const auto stored = Cache::read(kind, answer->body);
   memory.answered = stored ? stored->projection : desired;
   return {};
-}
-
-// Its event is on the way, and then the next decision is made on it. An event can be lost for good:
-// whoever is refused twice over the same version asks.
-Error Executor::overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused,
-                          Pass& pass) {
-  refused.fault = Fault::Overtaken;
-  Memory& memory = pass.memories[ref];
-  const std::string& version = live.metadata->resource_version;
-  if (std::exchange(memory.overtaken, version) != version) return refused;
-  const auto found = api_.get({target_of(kind).resource, ref.namespace_, ref.name});
-  if (found) learn(kind, found->body, pass);
-  return refused;
-}
-
-// Either we are no longer the leader, or the Lease was deleted and began to count anew: only the
-// Lease can tell.
-Result<> Executor::check_epoch(const ObjectRef& ref, const Live& live) {
-  const auto written = live.metadata->annotations.find(kEpochAnnotation);
-  if (written == live.metadata->annotations.end()) return {};
-  std::int64_t epoch = 0;
-  const std::string& text = written->second;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};  // a user's own joke
-  if (epoch <= leadership_.epoch() || leadership_.epoch() == 0) return {};
-  leadership_.outgrow(epoch);
-  return fail(Fault::Unavailable, "the leader of epoch " + text + " has written " + ref.kind +
-                                      " \"" + ref.name + "\"; ours is " +
-                                      std::to_string(leadership_.epoch()));
-}
-
-Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error refused) {
-  if (refused.fault != Fault::Conflict && refused.fault != Fault::Invalid &&
-      refused.fault != Fault::AlreadyExists) {
-    return tl::unexpected(std::move(refused));
-  }
-  const auto found = api_.get({request.resource, request.ns, request.name});
-  if (!found) return tl::unexpected(std::move(refused));
-  const auto kind = watched_kind(request.resource.api_version(), request.resource.kind);
-  const auto live = Cache::read(*kind, found->body);
-  if (!live) return tl::unexpected(std::move(refused));
-  switch (ownership(*live->metadata, request.object)) {
-    case Ownership::Foreign:
-      return fail(Fault::Conflict, namesake_complaint(*live->metadata, request.object));
-    case Ownership::Predecessor:
-      return fail(Fault::Unavailable, std::move(refused.what));
-    case Ownership::Ours:
-      break;
-  }
-  if (refused.fault == Fault::Invalid) return tl::unexpected(std::move(refused));
-  request.force = true;
-  return api_.apply(request);
 }
 
 bool Executor::still_there(const Delete& removal) const {
