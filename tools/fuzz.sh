@@ -4,8 +4,8 @@
 
 fuzz_found=$build/fuzz-corpus
 fuzz_crashes=$build/fuzz-crashes
-# Of one target's corpus in the tree, beside the files that people named.
-readonly fuzz_budget=49152
+# Most files and bytes of one target's corpus in the tree, beside the files that people named.
+readonly fuzz_most_files=100 fuzz_most_bytes=49152
 
 # run_fuzz [TARGET [FILE...]] [--seconds N] [--keep]
 run_fuzz() {
@@ -83,18 +83,18 @@ fuzz_one() {
 # fuzz_keep NAME CORPUS SEEDS...: puts the smallest inputs that reach as much as all that was found
 # into the tree. Files that people named (a regression, a seed) stay as they are.
 fuzz_keep() {
-  local name=$1 tree=$2 work file size total=0
+  local name=$1 tree=$2 work file size total=0 count=0 made='.*/[0-9a-f]{40}'
   work=$(mktemp -d)
   mkdir -p "$tree" "$fuzz_found/$name"
-  find "$tree" -type f | grep -Ev '/[0-9a-f]{40}$' | xargs -r cp -t "$work"
+  find "$tree" -regextype posix-extended -type f ! -regex "$made" -exec cp -t "$work" {} +
   fuzz_binary "$name" -merge=1 "$work" "${@:2}" "$fuzz_found/$name" >"$logs/fuzz-$name-merge.log" 2>&1 ||
     { tail -n 20 "$logs/fuzz-$name-merge.log"; return 1; }
-  find "$tree" -type f | grep -E '/[0-9a-f]{40}$' | xargs -r rm
+  find "$tree" -regextype posix-extended -type f -regex "$made" -delete
   while read -r size file; do
-    total=$((total + size))
-    ((total <= fuzz_budget)) || break
+    total=$((total + size)) count=$((count + 1))
+    ((total <= fuzz_most_bytes && count <= fuzz_most_files)) || break
     cp "$file" "$tree/"
-  done < <(find "$work" -type f -printf '%s %p\n' | grep -E '/[0-9a-f]{40}$' | sort -n)
+  done < <(find "$work" -regextype posix-extended -type f -regex "$made" -printf '%s %p\n' | sort -n)
   rm -rf "$work"
   printf ' %-12s %d files, %d bytes\n' "$name" "$(find "$tree" -type f | wc -l)" \
     "$(find "$tree" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')"

@@ -115,7 +115,8 @@ class Contract {
   }
   void on(const Seen& seen, const WatchMachine&) {
     SLIPWAY_CHECK(begun_, "objects belong to a set");
-    SLIPWAY_CHECK(seen.object.starts_with('{') && seen.object.ends_with('}'), "it is an object");
+    const std::size_t end = seen.object.find_last_not_of(" \t\r\n");
+    SLIPWAY_CHECK(seen.object.starts_with('{') && seen.object[end] == '}', "it is an object");
     expect_padded(seen.object);
     say(std::to_string(static_cast<int>(seen.change)), seen.object);
   }

@@ -24,6 +24,11 @@ bool is_broken(simdjson::error_code error) {
   return error && error != simdjson::NO_SUCH_FIELD && error != simdjson::INCORRECT_TYPE;
 }
 
+// While it skips an object, simdjson counts brackets without looking at their kind.
+bool is_closed(std::string_view object) {
+  return object.substr(0, object.find_last_not_of(" \t\r\n") + 1).ends_with('}');
+}
+
 // Leaves `text` as it is where there is no such text.
 simdjson::error_code take_text(json::object& object, std::string_view key, std::string& text) {
   std::string_view found;
@@ -130,7 +135,7 @@ Result<WatchFrame> WatchParser::look_into(std::string_view line) {
   json::object object;
   json::object metadata;
   if (event.find_field_unordered("object").get_object().get(object) ||
-      object.raw_json().get(frame.object) || object.reset().error())
+      object.raw_json().get(frame.object) || object.reset().error() || !is_closed(frame.object))
     return malformed("a watch event without an object", line);
   if (is_broken(take_text(object, "kind", frame.kind))) return malformed("broken JSON", line);
   if (frame.type == WatchFrame::Type::Error) return frame;
@@ -172,7 +177,7 @@ Result<ListPage> WatchParser::page(std::string_view body) {
   for (auto item : items) {
     json::object object;
     std::string_view raw;
-    if (item.get_object().get(object) || object.raw_json().get(raw))
+    if (item.get_object().get(object) || object.raw_json().get(raw) || !is_closed(raw))
       return malformed("a broken item in a list", text);
     page.items.push_back(raw);
   }

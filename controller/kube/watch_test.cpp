@@ -362,7 +362,6 @@ TEST(WatchMachine, StartsOverWhenBrokenPageArrives) {
   for (const char* body :
        {"", "{}", "[]", R"({"metadata":{},"items":[]})", R"({"metadata":{"resourceVersion":"1"}})",
         R"({"metadata":{"resourceVersion":"1"},"items":7})",
-        R"({"metadata":{"resourceVersion":"1","a":},"items":[]})",
         R"({"metadata":{"resourceVersion":"1"},"items":[{"a":)"}) {
     Driver drive;
     drive.step(Start{});

@@ -48,8 +48,8 @@ std::string short_hash(std::string_view text, std::size_t length) {
 }
 
 std::string child_name(std::string_view base, std::string_view suffix) {
-  SLIPWAY_CHECK(suffix.size() < kMaxNameLength / 2, "a suffix leaves room for the name");
-  return cut(base, kMaxNameLength - suffix.size() - 1).append("-").append(suffix);
+  const std::string end = cut(suffix, kMaxNameLength / 2);
+  return cut(base, kMaxNameLength - end.size() - 1).append("-").append(end);
 }
 
 std::string bounded_name(std::string_view name) {

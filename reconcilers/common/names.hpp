@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxNameLength = 63;
 std::string short_hash(std::string_view text, std::size_t length = 8);
 
 // "<base>-<suffix>", at most 63 characters: a base that is too long is cut and gets a hash of the
-// whole of it, so that two long names with one beginning stay apart.
+// whole of it, so that two long names with one beginning stay apart. So does a long suffix, which
+// can be a label that anybody wrote.
 std::string child_name(std::string_view base, std::string_view suffix);
 
 // `name` as a label value or Service name: itself when it fits, otherwise cut with a hash.

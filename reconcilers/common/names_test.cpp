@@ -15,6 +15,7 @@ TEST(ChildName, CutsLongNamesAndKeepsThemApart) {
   const std::string long_a = std::string(250, 'a') + "one";
   const std::string long_b = std::string(250, 'a') + "two";
   EXPECT_EQ(child_name(long_a, "bcdf2456").size(), kMaxNameLength);
+  EXPECT_LE(child_name(long_a, std::string(63, 'r')).size(), kMaxNameLength);
   EXPECT_NE(child_name(long_a, "bcdf2456"), child_name(long_b, "bcdf2456"));
 }
 

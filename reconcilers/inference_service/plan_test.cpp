@@ -154,5 +154,39 @@ TEST(Plan, HandsTheReplicaCountOverBeforeItStopsSendingIt) {
   EXPECT_EQ(seen, (std::vector<std::string>{"slipway-scale3", "slipway-"}));
 }
 
+// A label's value can have 63 characters, and anybody in the namespace can write one.
+TEST(Plan, APodWithALongRevisionStopsNothing) {
+  Cluster cluster;
+  cluster.set_spec(R"({"model":{"uri":"pvc://models/a.gguf"},"replicas":{"min":1,"max":3}})");
+  cluster.add_pod("chat-" + std::string(63, 'r'), kReadyPod);
+  cluster.settle();
+  EXPECT_EQ(cluster.names("HorizontalPodAutoscaler").size(), 1U);
+  EXPECT_EQ(cluster.names("Deployment").size(), 1U);
+}
+
+TEST(Plan, AnOddAnnotationOfTheServingDeploymentStaysOutOfTheStatus) {
+  Cluster cluster;
+  cluster.add_pod(cluster.settle().at(0), kReadyPod);
+  cluster.settle();
+  (*cluster.find("Deployment"))["metadata"]["annotations"]["serving.slipway.dev/model"] =
+      std::string(5000, 'm');
+  cluster.set_spec(R"({"model":{"uri":"pvc://models/b.gguf"}})");
+  cluster.settle();
+  EXPECT_LE(cluster.status()["model"].value("servedVersion", "").size(), 253U);
+  EXPECT_LE(cluster.status()["summary"].get<std::string>().size(), 4096U);
+}
+
+// A request above its limit would be refused.
+TEST(Plan, ALimitBelowTheDefaultRequestLowersIt) {
+  Cluster cluster;
+  cluster.set_spec(R"({"model":{"uri":"pvc://models/a.gguf"},
+    "pod":{"resources":{"limits":{"memory":"256Mi","cpu":"2"}}}})");
+  cluster.settle();
+  const Json& resources =
+      (*cluster.find("Deployment"))["spec"]["template"]["spec"]["containers"][0]["resources"];
+  EXPECT_EQ(resources["requests"], (Json{{"cpu", "500m"}, {"memory", "256Mi"}}));
+  EXPECT_EQ(resources["limits"], (Json{{"cpu", "2"}, {"memory", "256Mi"}}));
+}
+
 }  // namespace
 }  // namespace slipway

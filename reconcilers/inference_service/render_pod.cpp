@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crds/types/encode.hpp"
+#include "crds/types/quantity.hpp"
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/inference_service/render.hpp"
 
@@ -161,15 +162,33 @@ Json environment(const Input& in) {
   return out;
 }
 
+bool exceeds(const std::string& request, const std::string& limit) {
+  const auto asked = parse_bytes(request), most = parse_bytes(limit);
+  if (asked && most && *asked != *most) return *asked > *most;
+  const auto asked_milli = parse_milli(request), most_milli = parse_milli(limit);
+  return asked_milli && most_milli && *asked_milli > *most_milli;
+}
+
+// The API server refuses a request above its limit: of the two, the one that was there before gives
+// way.
+void lay_over(Resources& wanted, const std::optional<Resources>& over) {
+  if (!over) return;
+  for (const auto& [name, amount] : over->requests) wanted.requests[name] = amount;
+  for (const auto& [name, amount] : over->limits) wanted.limits[name] = amount;
+  for (auto& [name, limit] : wanted.limits) {
+    const auto request = wanted.requests.find(name);
+    if (request == wanted.requests.end() || !exceeds(request->second, limit)) continue;
+    if (over->limits.contains(name))
+      request->second = limit;
+    else
+      limit = request->second;
+  }
+}
+
 Json resources(const Input& in) {
   Resources wanted{{{"cpu", "500m"}, {"memory", "512Mi"}}, {}};
-  const auto lay_over = [&](const std::optional<Resources>& over) {
-    if (!over) return;
-    for (const auto& [name, amount] : over->requests) wanted.requests[name] = amount;
-    for (const auto& [name, amount] : over->limits) wanted.limits[name] = amount;
-  };
-  lay_over(in.runtime().resources);
-  lay_over(in.pod.resources);
+  lay_over(wanted, in.runtime().resources);
+  lay_over(wanted, in.pod.resources);
   if (const auto& gpu = in.revision.pinned.gpu) {
     // Extended resources cannot be overcommitted: request and limit are one number.
     wanted.requests[gpu->resource] = std::to_string(gpu->count);

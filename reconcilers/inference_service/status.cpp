@@ -44,8 +44,10 @@ std::string version_of(const Observed& seen, const Course& course) {
   if (course.wanted && course.serve == course.wanted->hash) return course.wanted->model_name;
   const auto* live = course.serve.empty() ? nullptr : deployment_of(seen, course.serve);
   if (!live) return "";
+  // Anybody may have written into it; what is no name could not be written into the status.
+  constexpr std::size_t kMaxName = 253;
   const auto at = live->metadata.annotations.find(kModelAnnotation);
-  return at == live->metadata.annotations.end() ? "" : at->second;
+  return at == live->metadata.annotations.end() || at->second.size() > kMaxName ? "" : at->second;
 }
 
 Facts gather(const Observed& seen, const Course& course) {
