@@ -30,11 +30,11 @@ def test_throttled_writes_wait_and_others_do_not(cluster, namespace, controller,
     count = 3 if retry_after else 8
     proxy.rules(rule("answer", refused, count=count, code=429, retryAfter=retry_after))
     cluster.create(isvc("chat", namespace))
-    eventually(lambda: proxy.calls(mark, status=429), "throttled")
+    eventually(lambda: proxy.calls(mark, namespace=namespace, status=429), "throttled")
     other.scale(2)
     other.converges(2)
     cluster.wait_ready("chat", namespace)
-    throttled = proxy.calls(mark, status=429)
+    throttled = proxy.calls(mark, namespace=namespace, status=429)
     assert len(throttled) == count
     gaps = gaps_of(throttled)
     if retry_after:
@@ -52,7 +52,7 @@ def test_a_status_in_conflict_is_decided_anew(cluster, namespace, controller, pr
     proxy.rules(rule("answer", status, count=5, code=409))
     cluster.create(isvc("chat", namespace))
     cluster.wait_ready("chat", namespace)
-    assert len(proxy.calls(mark, status=409)) == 5
+    assert len(proxy.calls(mark, namespace=namespace, status=409)) == 5
     eventually(lambda: proxy.quiet(namespace), "quiet")
     writes = proxy.calls(mark, resource="inferenceservices", subresource="status")
     assert len(writes) <= 5 + 8, told(writes)
@@ -90,7 +90,7 @@ def test_a_refused_child_is_told_and_cured_by_the_spec_alone(cluster, namespace,
     proxy.rules(rule("answer", autoscaler, code=422, message="exceeded quota: autoscalers=0"))
     cluster.create(isvc("chat", namespace, replicas={"min": 1, "max": 3}))
     cluster.wait_condition("chat", namespace, "Stalled", "True", "exceeded quota: autoscalers=0")
-    holds(lambda: len(proxy.calls(mark, status=422)) <= 5, "few attempts", 6)
+    holds(lambda: len(proxy.calls(mark, namespace=namespace, status=422)) <= 5, "few attempts", 6)
     proxy.rules()
     cluster.patch("InferenceService", "chat", namespace, {"spec": {"replicas": {"max": 2}}})
     cluster.wait_ready("chat", namespace, timeout=5)
