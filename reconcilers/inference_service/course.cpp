@@ -39,13 +39,17 @@ bool stands(const Observed& seen, const std::string& revision) {
          (deployment_of(seen, revision) || progress_of(seen, revision).ready > 0);
 }
 
-// A Service that somebody deleted or turned away says nothing; then the status does, and if that
-// names nothing that is left, the pods do.
+// A Service that somebody deleted or turned away says nothing; then the status does. It may be
+// older than the last move, because the write after that was refused, so it yields to a revision of
+// which more pods answer.
 std::string stable_revision(const Observed& seen, const std::string& selected) {
   if (stands(seen, selected)) return selected;
+  const std::string answering = answering_revision(seen);
   const auto& remembered = seen.owner->status.revision;
-  if (remembered && stands(seen, remembered->stable)) return remembered->stable;
-  return answering_revision(seen);
+  if (!remembered || !stands(seen, remembered->stable)) return answering;
+  const bool outdone = !answering.empty() && progress_of(seen, remembered->stable).ready <
+                                                 progress_of(seen, answering).ready;
+  return outdone ? answering : remembered->stable;
 }
 
 // Enough of a live revision to diagnose it.
