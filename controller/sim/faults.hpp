@@ -10,7 +10,7 @@ namespace slipway::sim {
 // A controller that is broken on purpose; made by falsifying what goes into and comes out of it.
 enum class Mutant {
   None,
-  IgnoresUid,       // deletes by name
+  IgnoresUid,       // deletes by name alone
   ClearsOnRelist,   // forgets everything when a set begins
   DropsOldFirst,    // deletes the Deployment that serves when it applies another one
   StatusRunsAhead,  // claims to have observed a generation that does not exist yet

@@ -107,7 +107,10 @@ Result<kube::ApplyAnswer> UncertainClient::create(const kube::CreateRequest& req
 
 Result<> UncertainClient::remove(const kube::RemoveRequest& request) {
   kube::RemoveRequest sent = request;
-  if (faults_.mutant == Mutant::IgnoresUid) sent.uid.clear();
+  if (faults_.mutant == Mutant::IgnoresUid) {
+    sent.uid.clear();
+    sent.resource_version.clear();
+  }
   if (!dead_ && on_remove_) on_remove_(request);
   return send<Result<>>(line("delete", request.resource, request.ns, request.name),
                         [&] { return server_.remove(sent); });
