@@ -47,8 +47,10 @@ std::string stable_revision(const Observed& seen, const std::string& selected) {
   const std::string answering = answering_revision(seen);
   const auto& remembered = seen.owner->status.revision;
   if (!remembered || !stands(seen, remembered->stable)) return answering;
-  const bool outdone = !answering.empty() && progress_of(seen, remembered->stable).ready <
-                                                 progress_of(seen, answering).ready;
+  // Pods without a Deployment are on their way out, or out already.
+  const bool outdone =
+      !answering.empty() && deployment_of(seen, answering) &&
+      progress_of(seen, remembered->stable).ready < progress_of(seen, answering).ready;
   return outdone ? answering : remembered->stable;
 }
 
