@@ -6,8 +6,8 @@ import sys
 
 def count(text: str) -> tuple[int, int]:
     """ctest, pytest, unittest and go test -v; (0, 0) where no runner closed."""
-    if match := re.search(r"tests passed, (\d+) tests? failed out of (\d+)", text):
-        failed, total = int(match[1]), int(match[2])
+    if runs := re.findall(r"tests passed, (\d+) tests? failed out of (\d+)", text):
+        failed, total = (sum(int(run[i]) for run in runs) for i in (0, 1))
         return total - failed, failed
     closing = re.findall(r"^=+ .*(?:passed|failed|error).* in [\d.]+s.*=+$", text, re.MULTILINE)
     if closing:

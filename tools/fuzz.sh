@@ -22,9 +22,10 @@ run_fuzz() {
     esac
     shift
   done
-  fuzz_build || return 1
+  [[ -f $build/fuzz/fuzz_targets.txt ]] || cmake --preset fuzz >"$logs/fuzz-build.log" || return 1
   [[ -z $target ]] || grep -q "^$target " "$build/fuzz/fuzz_targets.txt" ||
     die "no target \"$target\"; there is: $(cut -d ' ' -f 1 "$build/fuzz/fuzz_targets.txt" | xargs)"
+  fuzz_build "$target" || return 1
   if ((${#files[@]})); then
     fuzz_binary "$target" "${files[@]}"
   elif [[ -n $keep ]]; then
@@ -34,8 +35,11 @@ run_fuzz() {
   fi
 }
 
+# fuzz_build [TARGET]: that one, or all of them.
 fuzz_build() {
-  build_preset fuzz fuzz_targets >"$logs/fuzz-build.log" 2>&1 && return 0
+  local goal=fuzz_targets
+  [[ -z ${1:-} ]] || goal=${1}_fuzz
+  build_preset fuzz "$goal" >"$logs/fuzz-build.log" 2>&1 && return 0
   tail -n 20 "$logs/fuzz-build.log"
   return 1
 }
