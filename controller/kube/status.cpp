@@ -25,16 +25,17 @@ const Json& member(const Json& object, const char* key) {
   return found == object.end() ? none : *found;
 }
 
-bool has_cause(const Json& details, std::string_view reason) {
-  for (const Json& cause : member(details, "causes"))
-    if (text_of(cause, "reason") == reason) return true;
-  return false;
+// `key` is "reason" or "field".
+bool has_cause(const Json& status, const char* key, std::string_view value) {
+  const Json& causes = member(member(status, "details"), "causes");
+  return std::ranges::any_of(causes,
+                             [&](const Json& cause) { return text_of(cause, key) == value; });
 }
 
 // A version that the server has not reached, for example after a restore from a backup: waiting
 // may never end, starting over does. Servers before 1.20 say it only in the message.
 bool is_version_from_the_future(const Json& status) {
-  return has_cause(member(status, "details"), "ResourceVersionTooLarge") ||
+  return has_cause(status, "reason", "ResourceVersionTooLarge") ||
          text_of(status, "message").find("Too large resource version") != std::string::npos;
 }
 
@@ -43,6 +44,10 @@ bool is_version_from_the_future(const Json& status) {
 bool is_misfit(const Json& status) {
   return text_of(status, "message").starts_with("failed to create typed patch object");
 }
+
+// A write for another object of that name. An apply and a patch are answered so, a PUT and a DELETE
+// by 409 (seen with Kubernetes 1.34).
+bool is_of_namesake(const Json& status) { return has_cause(status, "field", "metadata.uid"); }
 
 Fault fault_of(int code, const Json& status) {
   const std::string reason = text_of(status, "reason");
@@ -53,7 +58,6 @@ Fault fault_of(int code, const Json& status) {
     case 406:
     case 413:
     case 415:
-    case 422:
       return Fault::Invalid;
     case 401:
     case 403:
@@ -64,6 +68,8 @@ Fault fault_of(int code, const Json& status) {
       return reason == "AlreadyExists" ? Fault::AlreadyExists : Fault::Conflict;
     case 410:
       return Fault::Expired;
+    case 422:
+      return is_of_namesake(status) ? Fault::Conflict : Fault::Invalid;
     case 429:
       return Fault::Throttled;
     case 500:

@@ -60,6 +60,11 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"reason":"Invalid","message":"2 errors","details":{"causes":[)"
          R"({"message":"must be positive","field":"spec.a"},{"message":"too long","field":"b"}]}})",
          Fault::Invalid, "422 Invalid: 2 errors; spec.a: must be positive; b: too long"},
+        {"object_of_another_uid", 422,
+         R"({"reason":"Invalid","message":"metadata.uid: Invalid value: \"a\": field is immutable",)"
+         R"("details":{"causes":[{"reason":"FieldValueInvalid","field":"metadata.uid"}]}})",
+         Fault::Conflict,
+         R"(422 Invalid: metadata.uid: Invalid value: "a": field is immutable)"},
         {"bad_request", 400, R"({"reason":"BadRequest","message":"no such type"})", Fault::Invalid,
          "400 BadRequest: no such type"},
         {"too_large", 413, "Request entity too large", Fault::Invalid,

@@ -52,9 +52,13 @@ bool replicas_differ(const Json& desired, const Live& live) {
 }
 
 // What is sent of `apply`: what the plan says, from which version it was decided, and who sends it.
+// The version alone is no precondition once the object is gone: it would be made anew. The uid is.
 Json outgoing(const Apply& apply, const std::optional<Live>& live, std::int64_t epoch) {
   Json object = apply.object;
-  if (live) object["metadata"]["resourceVersion"] = live->metadata->resource_version;
+  if (live) {
+    object["metadata"]["uid"] = live->metadata->uid;
+    object["metadata"]["resourceVersion"] = live->metadata->resource_version;
+  }
   // The count's manager owns nothing but the count.
   if (epoch > 0 && apply.manager != kScaleManager)
     object["metadata"]["annotations"][kEpochAnnotation] = std::to_string(epoch);

@@ -123,12 +123,15 @@ TEST_F(ExecutorTest, RepairsADrift_ByForce) {
 TEST_F(ExecutorTest, ReplacesOnlyTheVersionThatItLookedAt) {
   run({Apply{service()}});
   EXPECT_FALSE(api_.last["metadata"].contains("resourceVersion")) << "there was none";
+  EXPECT_FALSE(api_.last["metadata"].contains("uid"));
   Json drifted = service();
   drifted["spec"]["selector"]["a"] = "c";
   hold(Watched::Service, drifted);
   const std::string version = std::to_string(api_.version);
   run({Apply{service()}});
   EXPECT_EQ(api_.last["metadata"]["resourceVersion"], version);
+  EXPECT_EQ(api_.last["metadata"]["uid"], api_.stored["Service chat"]["metadata"]["uid"])
+      << "else what was deleted would be made anew";
 }
 
 TEST_F(ExecutorTest, LooksAgain_WhenSomebodyWroteMeanwhile) {
