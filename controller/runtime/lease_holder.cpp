@@ -111,6 +111,8 @@ Json LeaseHolder::object_of(const LeaseRecord& record) const {
                 {"leaseTransitions", record.transitions},
                 {"renewTime", to_rfc3339_micro(clock_.now().wall)}}}};
   if (!record.acquired.empty()) object["spec"]["acquireTime"] = record.acquired;
+  // With the uid, or an apply would make a deleted Lease anew.
+  if (!record.uid.empty()) object["metadata"]["uid"] = record.uid;
   if (!record.version.empty()) object["metadata"]["resourceVersion"] = record.version;
   return object;
 }

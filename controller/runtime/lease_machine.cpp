@@ -30,6 +30,7 @@ Result<LeaseRecord> read_lease(const Json& object) {
   LeaseRecord record;
   record.version = text_at(object, "/metadata/resourceVersion");
   if (record.version.empty()) return fail(Fault::Malformed, "the lease has no resourceVersion");
+  record.uid = text_at(object, "/metadata/uid");
   record.holder = text_at(object, "/spec/holderIdentity");
   record.duration = std::chrono::seconds(
       std::clamp<std::int64_t>(number_at(object, "/spec/leaseDurationSeconds"), 0, 3600));
@@ -61,6 +62,7 @@ void LeaseMachine::observe(const std::optional<LeaseRecord>& seen, std::string_v
 
 LeaseRecord LeaseMachine::claim(const Moment& now) const {
   LeaseRecord record;
+  record.uid = seen_ ? seen_->uid : "";
   record.version = seen_ ? seen_->version : "";
   record.holder = identity_;
   record.duration = times_.duration;
@@ -90,11 +92,12 @@ std::optional<LeaseCall> LeaseMachine::next(const Moment& now, double random) {
 void LeaseMachine::answered(const Result<std::optional<LeaseRecord>>& answer, Duration now) {
   SLIPWAY_CHECK(pending_, "an answer belongs to a call");
   const LeaseCall call = *std::exchange(pending_, std::nullopt);
+  const bool refused = !answer && (answer.error().fault == Fault::Conflict ||
+                                   answer.error().fault == Fault::AlreadyExists);
+  if (std::holds_alternative<CreateLease>(call) && !refused) lead_from_ = now + times_.duration;
   if (!answer) {
     // Whether a lost write was carried out is not known, and a refused one was made on old news.
     unsure_ = true;
-    const bool refused =
-        answer.error().fault == Fault::Conflict || answer.error().fault == Fault::AlreadyExists;
     if (refused) {
       due_ = now;
       step_down();
@@ -109,14 +112,15 @@ void LeaseMachine::answered(const Result<std::optional<LeaseRecord>>& answer, Du
     return;
   }
   if (!is_ours()) return;
-  leading_ = seen_->transitions > floor_;
+  held_back_ = now < lead_from_;
+  leading_ = seen_->transitions > floor_ && !held_back_;
   epoch_ = seen_->transitions;
   write_until_ = sent_ + times_.deadline;
 }
 
 std::optional<UpdateLease> LeaseMachine::release() {
   step_down();
-  if (!is_ours()) return std::nullopt;
+  if (!is_ours() || held_back_) return std::nullopt;
   LeaseRecord record = *seen_;
   record.holder.clear();
   record.duration = std::chrono::seconds(1);
@@ -132,10 +136,8 @@ void LeaseMachine::outgrow(std::int64_t epoch) {
 
 std::optional<Duration> LeaseMachine::next_due() const {
   if (pending_ || !known_) return std::nullopt;
-  if (unsure_ || is_ours() || (seen_ && seen_->holder.empty())) return due_;
-  // Whoever led may not have heard yet that the Lease was deleted.
-  const Duration theirs = seen_ ? seen_->duration : Duration{};
-  return std::max(due_, changed_ + std::max(theirs, times_.duration));
+  if (unsure_ || is_ours() || !seen_ || seen_->holder.empty()) return due_;
+  return std::max(due_, changed_ + std::max(seen_->duration, times_.duration));
 }
 
 }  // namespace slipway

@@ -6,7 +6,9 @@
 // Two clocks are never compared: another's lease has run out when it was not seen to change for
 // its duration, measured here; our own right to write ends `deadline` after the last renewal that
 // was answered was *sent*. Every write of the Lease depends on the version read, so of two
-// replicas that try at once one is refused.
+// replicas that try at once one is refused. Only the creation of a missing Lease depends on
+// nothing: whoever led may not know yet that it was deleted. So whoever made it leads only when
+// any lease from before has run out.
 // Times as in client-go's leaderelection (15 s, 10 s, 2 s); a write lives at most 5 s (see
 // kube::kWriteTimeout), so that 10 + 5 ends no later than the 15 s after which another may lead.
 #pragma once
@@ -37,6 +39,7 @@ struct LeaseRecord {
   Duration duration{};
   std::int64_t transitions = 0;  // changes of holder so far: our epoch
   std::string acquired;          // RFC 3339, for people
+  std::string uid{};
   bool operator==(const LeaseRecord&) const = default;
 };
 
@@ -64,7 +67,7 @@ class LeaseMachine {
   std::optional<LeaseCall> next(const Moment& now, double random);
   // The answer to the call that `next` gave out last; nullopt in it: there is no Lease.
   void answered(const Result<std::optional<LeaseRecord>>& answer, Duration now);
-  // Gives the Lease up; nullopt: it is not ours. No write may be under way any more.
+  // Gives the Lease up; nullopt: it is not ours to give. No write may be under way any more.
   std::optional<UpdateLease> release();
   // See `Leadership::outgrow`.
   void outgrow(std::int64_t epoch);
@@ -93,8 +96,10 @@ class LeaseMachine {
   Duration due_{};                   // of the next call
   bool unsure_ = false;              // a write was refused or lost: read before the next one
   std::optional<LeaseCall> pending_;
-  Duration sent_{};       // the pending call
-  Duration attempted_{};  // the last write
+  Duration sent_{};         // the pending call
+  Duration attempted_{};    // the last write
+  Duration lead_from_{};    // not before
+  bool held_back_ = false;  // that has not come yet, so nobody else may lead for the asking either
   bool leading_ = false;
   Duration write_until_{};
   std::int64_t epoch_ = 0;    // of our last term

@@ -70,11 +70,37 @@ TEST_F(LeaseMachineTest, WaitsForSomebodyElsesLeaseToStandStill) {
   EXPECT_EQ(std::get<UpdateLease>(*call).record.transitions, 2);
 }
 
-TEST_F(LeaseMachineTest, ThinksNoBetterOfALeaseThatIsMissing) {
+TEST_F(LeaseMachineTest, MakesAMissingLeaseAndLeadsWhenAnyOlderOneHasRunOut) {
   machine_.observe(std::nullopt, "5", seconds(0));
-  EXPECT_FALSE(machine_.next(at(seconds(14)), 0)) << "its holder may not have heard of it yet";
-  const auto call = machine_.next(at(seconds(15)), 0);
+  const auto call = machine_.next(at(seconds(0)), 0);
   ASSERT_TRUE(call && std::holds_alternative<CreateLease>(*call));
+  machine_.answered(std::optional(stored(*call, 6)), seconds(1));
+  EXPECT_FALSE(machine_.leads(seconds(1))) << "who led may not have heard of the deletion yet";
+  for (int now = 3; now < 16; now += 2) {
+    const auto renewal = machine_.next(at(seconds(now)), 0);
+    ASSERT_TRUE(renewal && std::holds_alternative<UpdateLease>(*renewal));
+    machine_.answered(std::optional(stored(*renewal, 5 + now)), seconds(now));
+    EXPECT_FALSE(machine_.leads(seconds(now))) << now;
+    EXPECT_FALSE(machine_.release()) << "whoever took it then would not wait";
+  }
+  const auto renewal = machine_.next(at(seconds(17)), 0);
+  machine_.answered(std::optional(stored(*renewal, 30)), seconds(17));
+  EXPECT_TRUE(machine_.leads(seconds(17)));
+  EXPECT_EQ(machine_.epoch(), 1);
+}
+
+TEST_F(LeaseMachineTest, WaitsAsLongWhenTheAnswerToTheCreationWasLost) {
+  machine_.observe(std::nullopt, "5", seconds(0));
+  const auto call = machine_.next(at(seconds(0)), 0);
+  machine_.answered(fail(Fault::Unavailable, "timed out"), seconds(5));
+  ASSERT_TRUE(machine_.next(at(seconds(5)), 0));
+  machine_.answered(std::optional(stored(*call, 6)), seconds(5));
+  for (int now = 7; now < 20; now += 2) {
+    const auto renewal = machine_.next(at(seconds(now)), 0);
+    ASSERT_TRUE(renewal && std::holds_alternative<UpdateLease>(*renewal));
+    machine_.answered(std::optional(stored(*renewal, 5 + now)), seconds(now));
+    EXPECT_FALSE(machine_.leads(seconds(now))) << now;
+  }
 }
 
 TEST_F(LeaseMachineTest, RenewsInTimeAndKeepsItsTerm) {
@@ -184,12 +210,13 @@ TEST_F(LeaseMachineTest, DoesNotHammerALeaseThatAlwaysRefuses) {
 }
 
 TEST(ReadLeaseTest, ReadsWhatClientGoWrites) {
-  const Json object = Json::parse(R"({"metadata":{"resourceVersion":"12"},"spec":{
+  const Json object = Json::parse(R"({"metadata":{"resourceVersion":"12","uid":"u"},"spec":{
     "holderIdentity":"a_1","leaseDurationSeconds":15,"leaseTransitions":3,
     "acquireTime":"2026-01-01T00:00:00.000000Z","renewTime":"2026-01-01T00:00:02.000000Z"}})");
   const auto record = read_lease(object);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->version, "12");
+  EXPECT_EQ(record->uid, "u");
   EXPECT_EQ(record->holder, "a_1");
   EXPECT_EQ(record->duration, Duration(seconds(15)));
   EXPECT_EQ(record->transitions, 3);

@@ -44,8 +44,9 @@ struct LeaseServer {
       if (record) return fail(Fault::AlreadyExists, "it exists");
       store(create->record);
     } else if (const auto* update = std::get_if<UpdateLease>(&call)) {
-      if (!record) return fail(Fault::NotFound, "it is gone");
-      if (record->version != update->record.version) return fail(Fault::Conflict, "modified");
+      // The update names the uid, so a real server refuses a missing one in the same way.
+      if (!record || record->version != update->record.version)
+        return fail(Fault::Conflict, "modified");
       store(update->record);
     }
     return record;
