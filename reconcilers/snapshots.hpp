@@ -28,8 +28,8 @@ class Snapshots {
   virtual Ptr<InferenceService> inference_service(std::string_view ns,
                                                   std::string_view name) const = 0;
   virtual Ptr<ModelVersion> model_version(std::string_view ns, std::string_view name) const = 0;
-  // The services of a namespace: to say who uses a ModelVersion.
-  virtual Ptrs<InferenceService> inference_services(std::string_view ns) const = 0;
+  // The services whose spec or status names a ModelVersion.
+  virtual Ptrs<InferenceService> users_of(std::string_view ns, std::string_view model) const = 0;
   // ModelVersions that carry the label serving.slipway.dev/service=<service>: made by us for it.
   virtual Ptrs<ModelVersion> model_versions_of(std::string_view ns,
                                                std::string_view service) const = 0;

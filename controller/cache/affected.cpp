@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "reconcilers/common/model_use.hpp"
 #include "reconcilers/common/names.hpp"
 
 namespace slipway {
@@ -65,16 +66,9 @@ const ObjectMeta& metadata_of(const StoreChange<View>& change) {
   return change.after ? change.after->metadata : change.before->metadata;
 }
 
-// The ModelVersions that `service` uses: each says in its status who does.
+// Each ModelVersion says in its status who uses it.
 std::set<std::string> models_of(const Ptr<InferenceService>& service) {
-  if (!service) return {};
-  std::set<std::string> models{service->spec.model.version};
-  if (service->status.model) {
-    models.insert(service->status.model->version);
-    models.insert(service->status.model->served_version);
-  }
-  models.erase("");
-  return models;
+  return service ? models_used_by(*service) : std::set<std::string>{};
 }
 
 std::vector<Key> all_of(const Ptrs<InferenceService>& services) {
@@ -124,7 +118,7 @@ std::vector<Key> affected(const StoreChange<ModelVersion>& change, const Reach& 
   std::vector<Key> keys = labelled(change, reach);
   const ObjectMeta& metadata = metadata_of(change);
   if (concerns_itself(change, reach)) keys.push_back(model_key(metadata));
-  for (const auto& service : reach.services.in_namespace(metadata.namespace_)) {
+  for (const auto& service : reach.services.users_of(metadata.namespace_, metadata.name)) {
     if (service->spec.model.version == metadata.name)
       keys.push_back(service_key(service->metadata));
   }

@@ -220,8 +220,8 @@ Ptr<InferenceService> Cache::inference_service(std::string_view ns, std::string_
 Ptr<ModelVersion> Cache::model_version(std::string_view ns, std::string_view name) const {
   return model_versions_.get({std::string(ns), std::string(name)});
 }
-Ptrs<InferenceService> Cache::inference_services(std::string_view ns) const {
-  return inference_services_.in_namespace(ns);
+Ptrs<InferenceService> Cache::users_of(std::string_view ns, std::string_view model) const {
+  return inference_services_.users_of(ns, model);
 }
 Ptrs<ModelVersion> Cache::model_versions_of(std::string_view ns, std::string_view service) const {
   return model_versions_.of_service(ns, service);

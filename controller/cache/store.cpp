@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconcilers/common/model_use.hpp"
 #include "reconcilers/common/names.hpp"
 
 namespace slipway {
@@ -11,9 +12,22 @@ ObjectName name_of(const ObjectMeta& metadata) {
   return {metadata.namespace_, metadata.name};
 }
 
-std::string service_of(const ObjectMeta& metadata) {
-  const auto label = metadata.labels.find(kServiceLabel);
-  return label == metadata.labels.end() ? "" : metadata.namespace_ + "/" + label->second;
+std::string index_key(std::string_view ns, std::string_view what) {
+  return std::string(ns).append("/").append(what);
+}
+
+// Under what `view` is to be found.
+template <class View>
+std::vector<std::string> index_keys(const View& view) {
+  std::vector<std::string> keys;
+  const std::string& ns = view.metadata.namespace_;
+  if constexpr (std::is_same_v<View, InferenceService>) {
+    for (const std::string& model : models_used_by(view)) keys.push_back(index_key(ns, model));
+  } else {
+    const auto label = view.metadata.labels.find(kServiceLabel);
+    if (label != view.metadata.labels.end()) keys.push_back(index_key(ns, label->second));
+  }
+  return keys;
 }
 
 // Versions that are no numbers cannot be ordered: then the newcomer counts.
@@ -47,10 +61,22 @@ std::optional<typename Store<View>::Held> Store<View>::find(const ObjectName& na
 
 template <class View>
 Ptrs<View> Store<View>::of_service(std::string_view ns, std::string_view service) const {
-  const std::string key = std::string(ns) + "/" + std::string(service);
+  return indexed(ns, service);
+}
+
+template <class View>
+Ptrs<View> Store<View>::users_of(std::string_view ns, std::string_view model) const
+  requires std::is_same_v<View, InferenceService>
+{
+  return indexed(ns, model);
+}
+
+template <class View>
+Ptrs<View> Store<View>::indexed(std::string_view ns, std::string_view what) const {
+  const std::string key = index_key(ns, what);
   return shard(ns).with([&](const Shard& shard) -> Ptrs<View> {
-    const auto found = shard.by_service.find(key);
-    return found == shard.by_service.end() ? Ptrs<View>{} : found->second;
+    const auto found = shard.index.find(key);
+    return found == shard.index.end() ? Ptrs<View>{} : found->second;
   });
 }
 
@@ -167,21 +193,23 @@ StoreChange<View> Store<View>::erase(Shard& shard, typename Objects::iterator at
 
 template <class View>
 void Store<View>::index(Shard& shard, const Ptr<View>& view) {
-  const std::string key = service_of(view->metadata);
-  if (key.empty()) return;
-  Ptrs<View>& views = shard.by_service[key];
-  const auto place = std::ranges::lower_bound(
-      views, view->metadata.name, {},
-      [](const Ptr<View>& other) -> const std::string& { return other->metadata.name; });
-  views.insert(place, view);
+  for (const std::string& key : index_keys(*view)) {
+    Ptrs<View>& views = shard.index[key];
+    const auto place = std::ranges::lower_bound(
+        views, view->metadata.name, {},
+        [](const Ptr<View>& other) -> const std::string& { return other->metadata.name; });
+    views.insert(place, view);
+  }
 }
 
 template <class View>
 void Store<View>::unindex(Shard& shard, const Ptr<View>& view) {
-  const auto entry = shard.by_service.find(service_of(view->metadata));
-  if (entry == shard.by_service.end()) return;
-  std::erase(entry->second, view);
-  if (entry->second.empty()) shard.by_service.erase(entry);
+  for (const std::string& key : index_keys(*view)) {
+    const auto entry = shard.index.find(key);
+    if (entry == shard.index.end()) continue;
+    std::erase(entry->second, view);
+    if (entry->second.empty()) shard.index.erase(entry);
+  }
 }
 
 template <class View>

@@ -2,7 +2,8 @@
 // snapshots that may be kept for as long as one likes. Sharded by namespace, so that an index by
 // service lies in the same shard as the objects it names.
 //
-// The label serving.slipway.dev/service says which service an object belongs to.
+// The label serving.slipway.dev/service says which service an object belongs to. InferenceServices
+// are indexed by the ModelVersions that they use instead.
 //
 // Two sources write: the kind's watch (`put`, `remove`, `replace_all`; one thread), and the
 // answers to our own writes (`put_own`; any thread). An answer may arrive before the event it
@@ -19,6 +20,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -57,6 +59,8 @@ class Store {
   std::optional<Held> find(const ObjectName& name) const;
   // Lists are sorted by namespace and name.
   Ptrs<View> of_service(std::string_view ns, std::string_view service) const;
+  Ptrs<View> users_of(std::string_view ns, std::string_view model) const
+    requires std::is_same_v<View, InferenceService>;
   Ptrs<View> in_namespace(std::string_view ns) const;
   Ptrs<View> all() const;
   std::size_t size() const;
@@ -76,7 +80,7 @@ class Store {
   using Objects = std::map<ObjectName, Held>;
   struct Shard {
     Objects objects;
-    std::unordered_map<std::string, Ptrs<View>> by_service;  // "namespace/service"
+    std::unordered_map<std::string, Ptrs<View>> index;  // by "namespace/service"; see above
   };
   static constexpr std::size_t kShards = 16;
 
@@ -88,6 +92,7 @@ class Store {
   }
   static StoreChange<View> insert(Shard& shard, View view, Projection projection);
   static StoreChange<View> erase(Shard& shard, typename Objects::iterator at);
+  Ptrs<View> indexed(std::string_view ns, std::string_view what) const;
   static void index(Shard& shard, const Ptr<View>& view);
   static void unindex(Shard& shard, const Ptr<View>& view);
   void advance(Version version);

@@ -82,6 +82,32 @@ TEST(Store, IndexesByService) {
   EXPECT_EQ(pods.all().size(), 3u);
 }
 
+InferenceService service_using(const std::string& name, const char* asked, const char* served,
+                               const char* version) {
+  InferenceService service;
+  service.metadata.namespace_ = "default";
+  service.metadata.name = name;
+  service.metadata.resource_version = version;
+  service.spec.model.version = asked;
+  service.status.model = ServedModel{asked, "", served};
+  return service;
+}
+
+TEST(Store, IndexesServicesByTheModelsTheyUse) {
+  Store<InferenceService> services;
+  services.put(service_using("b", "new", "old", "1"), {});
+  services.put(service_using("a", "new", "new", "2"), {});
+  ASSERT_EQ(services.users_of("default", "new").size(), 2u);
+  EXPECT_EQ(services.users_of("default", "new")[0]->metadata.name, "a");
+  EXPECT_EQ(services.users_of("default", "old").size(), 1u);
+  EXPECT_TRUE(services.users_of("elsewhere", "new").empty());
+
+  services.put(service_using("b", "new", "new", "3"), {});  // moved
+  EXPECT_TRUE(services.users_of("default", "old").empty());
+  services.remove(service_using("a", "", "", "4").metadata);
+  EXPECT_EQ(services.users_of("default", "new").size(), 1u);
+}
+
 TEST(Store, IgnoresTheDeletionOfAPredecessor) {
   Pods pods;
   pods.put_own(pod("a", "9", "new"), {});

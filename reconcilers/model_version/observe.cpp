@@ -8,6 +8,10 @@
 namespace slipway::model_version {
 namespace {
 
+const std::string& name_of(const Ptr<InferenceService>& service) {
+  return service->metadata.name;
+}
+
 bool fetches(const k8s::PodView& pod, std::string_view version) {
   const auto at = pod.metadata.annotations.find(kModelAnnotation);
   return at != pod.metadata.annotations.end() && at->second == version;
@@ -32,24 +36,19 @@ std::optional<Fetch> fetch_of(const k8s::PodView& pod) {
   return fetch;
 }
 
-// A version that we made for one service is used by no other: no need to look at them all.
-Ptrs<InferenceService> candidates(const ModelVersion& owner, const Snapshots& snapshots) {
-  const std::string& ns = owner.metadata.namespace_;
-  const auto label = owner.metadata.labels.find(kServiceLabel);
-  if (label == owner.metadata.labels.end() || owner.metadata.owner_references.empty())
-    return snapshots.inference_services(ns);
-  auto service = snapshots.inference_service(ns, owner.metadata.owner_references.front().name);
-  return service ? Ptrs<InferenceService>{service} : Ptrs<InferenceService>{};
-}
-
-bool uses(const InferenceService& service, const ModelVersion& version) {
-  const std::string& name = version.metadata.name;
-  const auto& status = service.status.model;
-  return service.spec.model.version == name ||
-         (status && (status->version == name || status->served_version == name)) ||
-         std::ranges::any_of(version.metadata.owner_references, [&](const OwnerReference& owner) {
-           return owner.uid == service.metadata.uid;
-         });
+// Those that name it, and the one that it was made for, which does so only once its status is
+// written.
+Ptrs<InferenceService> users(const ModelVersion& version, const Snapshots& snapshots) {
+  const std::string& ns = version.metadata.namespace_;
+  auto services = snapshots.users_of(ns, version.metadata.name);
+  for (const OwnerReference& owner : version.metadata.owner_references) {
+    const auto service = snapshots.inference_service(ns, owner.name);
+    if (service && service->metadata.uid == owner.uid &&
+        std::ranges::find(services, owner.name, &name_of) == services.end())
+      services.push_back(service);
+  }
+  std::ranges::sort(services, {}, &name_of);
+  return services;
 }
 
 }  // namespace
@@ -58,15 +57,13 @@ Observed observe(std::string_view ns, std::string_view name, const Snapshots& sn
   Observed seen;
   seen.owner = snapshots.model_version(ns, name);
   if (!seen.owner) return seen;
-  for (const auto& service : candidates(*seen.owner, snapshots)) {
-    if (!uses(*service, *seen.owner)) continue;
+  for (const auto& service : users(*seen.owner, snapshots)) {
     seen.used_by.push_back(service->metadata.name);
     for (const auto& pod : snapshots.pods_of(ns, bounded_name(service->metadata.name))) {
       if (!fetches(*pod, name)) continue;
       if (auto fetch = fetch_of(*pod)) seen.fetches.push_back(std::move(*fetch));
     }
   }
-  std::ranges::sort(seen.used_by);
   return seen;
 }
 

@@ -7,6 +7,7 @@
 #include "crds/base/check.hpp"
 #include "crds/base/yaml.hpp"
 #include "crds/types/decode.hpp"
+#include "reconcilers/common/model_use.hpp"
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/common/owners.hpp"
 
@@ -97,8 +98,12 @@ Ptr<InferenceService> World::inference_service(std::string_view ns, std::string_
 Ptr<ModelVersion> World::model_version(std::string_view ns, std::string_view name) const {
   return find(models_, ns, name);
 }
-Ptrs<InferenceService> World::inference_services(std::string_view ns) const {
-  return in_namespace(services_of_ours_, ns);
+Ptrs<InferenceService> World::users_of(std::string_view ns, std::string_view model) const {
+  auto services = in_namespace(services_of_ours_, ns);
+  std::erase_if(services, [&](const auto& service) {
+    return !models_used_by(*service).contains(std::string(model));
+  });
+  return services;
 }
 Ptrs<ModelVersion> World::model_versions_of(std::string_view ns, std::string_view service) const {
   return labelled(models_, ns, service);

@@ -23,7 +23,7 @@ class World final : public Snapshots {
   Ptr<InferenceService> inference_service(std::string_view ns,
                                           std::string_view name) const override;
   Ptr<ModelVersion> model_version(std::string_view ns, std::string_view name) const override;
-  Ptrs<InferenceService> inference_services(std::string_view ns) const override;
+  Ptrs<InferenceService> users_of(std::string_view ns, std::string_view model) const override;
   Ptrs<ModelVersion> model_versions_of(std::string_view ns,
                                        std::string_view service) const override;
   Ptrs<ServingRuntime> serving_runtimes(std::string_view ns) const override;
