@@ -5,7 +5,28 @@ import secrets
 
 import pytest
 
+from support.audit import Audit
 from support.waiting import eventually
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Fixtures ask item.failed whether to print logs."""
+    report = (yield).get_result()
+    if report.when == "call":
+        item.failed = report.failed
+
+
+@pytest.fixture
+def cluster(installed):
+    """The suite's own, with the chart installed."""
+    return installed
+
+
+@pytest.fixture
+def audit(control_plane):
+    """The API server's audit log from here on, in the suites with a control plane of their own."""
+    return Audit(control_plane / "audit/audit.log")
 
 
 @pytest.fixture

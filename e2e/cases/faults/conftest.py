@@ -5,7 +5,6 @@ Every case begins with a controller that has just started and with nothing wrong
 
 import pytest
 
-from support.audit import Audit
 from support.control_plane import install, running
 from support.controller import Controller, rotating_kubeconfig
 from support.fault_proxy import FaultProxy, told
@@ -71,21 +70,3 @@ def controller(controller_process, proxy, request):
         print(f"controller {started} log:\n{log[-6000:]}")
         print(f"calls: {told(proxy.calls(mark)[-60:])}")
     controller_process.kill()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
-    report = (yield).get_result()
-    if report.when == "call":
-        item.failed = report.failed
-
-
-@pytest.fixture
-def cluster(installed):
-    return installed
-
-
-@pytest.fixture
-def audit(control_plane):
-    """The API server's audit log from here on."""
-    return Audit(control_plane / "audit/audit.log")

@@ -48,24 +48,6 @@ def controller(controller_process, request):
         print("controller log:\n" + log[-6000:])
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
-    report = (yield).get_result()
-    if report.when == "call":
-        item.failed = report.failed
-
-
-@pytest.fixture
-def cluster(installed):
-    return installed
-
-
-@pytest.fixture
-def audit(control_plane):
-    """The API server's audit log from here on."""
-    return Audit(control_plane / "audit/audit.log")
-
-
 @pytest.fixture(scope="session")
 def audit_of_all(control_plane):
     """The audit log from the start of the session on; asked for by the first case there is."""
