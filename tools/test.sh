@@ -92,13 +92,13 @@ quick_checks() {
     "$PYTHON" tools/check_sizes.py && check_readme && check_generated
 }
 
-# run_e2e [simulated|faults|node [PYTEST ARGS]]: one suite, or all.
+# run_e2e [simulated|conformance|faults|node [PYTEST ARGS]]: one suite, or all.
 run_e2e() {
   local suite=${1:-all} which
   (($# == 0)) || shift
   kubernetes_binaries
   build_preset dev
-  for which in simulated faults; do
+  for which in simulated conformance faults; do
     if [[ $suite == all || $suite == "$which" ]]; then "$repo/e2e/cases/run.sh" "$which" "$@"; fi
   done
   if [[ $suite == all || $suite == node ]]; then

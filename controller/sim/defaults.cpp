@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "controller/sim/field_paths.hpp"
+
 namespace slipway::sim {
 namespace {
 
@@ -87,18 +89,23 @@ void default_service(Json& spec, const std::string& cluster_ip) {
     fill(port, "protocol", "TCP");
     if (port.contains("port")) fill(port, "targetPort", port["port"]);
   });
-  fill(spec, "clusterIP", cluster_ip);
-  fill(spec, "clusterIPs", Json::array({spec["clusterIP"]}));
   fill(spec, "type", "ClusterIP");
   fill(spec, "sessionAffinity", "None");
+  fill(spec, "internalTrafficPolicy", "Cluster");
+  if (cluster_ip.empty()) return;
+  fill(spec, "clusterIP", cluster_ip);
+  fill(spec, "clusterIPs", Json::array({spec["clusterIP"]}));
   fill(spec, "ipFamilies", Json::array({"IPv4"}));
   fill(spec, "ipFamilyPolicy", "SingleStack");
-  fill(spec, "internalTrafficPolicy", "Cluster");
 }
 
 }  // namespace
 
 void apply_defaults(Json& object, const std::string& cluster_ip) {
+  for (const char* name : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    Json& metadata = object["metadata"];
+    if (metadata.contains(name) && metadata[name].empty()) erase_member(metadata, name);
+  }
   const auto kind = object.value("kind", "");
   const auto spec = object.find("spec");
   if (spec == object.end()) return;

@@ -52,8 +52,9 @@ void collect(const Json& value, Path& path, std::map<Path, const Json*>& out) {
   for (const Json& element : value) {
     path.push_back(rule.merge == Merge::Set ? "=" + element.dump()
                                             : element_step(element, rule.keys));
-    out.emplace(path, nullptr);
-    if (rule.merge == Merge::KeyedList) collect(element, path, out);
+    const bool whole = merge_rule(path, element).merge == Merge::Atomic;
+    out.emplace(path, whole && rule.merge == Merge::KeyedList ? &element : nullptr);
+    if (rule.merge == Merge::KeyedList && !whole) collect(element, path, out);
     path.pop_back();
   }
 }
@@ -92,14 +93,17 @@ bool erase_below(Json& value, const Path& path, std::size_t depth) {
 
 MergeRule merge_rule(const Path& path, const Json& value) {
   if (!value.is_structured()) return {Merge::Atomic, {}};
-  if (path.empty() || path.back().front() == '[') return {};
+  if (path.empty()) return {};
   const std::string& name = path.back();
+  const std::string_view parent = path.size() > 1 ? std::string_view(path[path.size() - 2]) : "";
+  // An owner reference is one value.
+  if (name.front() == '[')
+    return {parent == "ownerReferences" ? Merge::Atomic : Merge::Granular, {}};
   if (value.is_object()) {
     const bool atomic = std::ranges::find(kAtomicMaps, name) != kAtomicMaps.end();
     return {atomic ? Merge::Atomic : Merge::Granular, {}};
   }
   if (name == "finalizers") return {Merge::Set, {}};
-  const std::string_view parent = path.size() > 1 ? std::string_view(path[path.size() - 2]) : "";
   for (const KeyedField& field : kKeyedFields) {
     if (field.name != name || (!field.parent.empty() && field.parent != parent)) continue;
     // A list of plain values under a keyed name is no such list.

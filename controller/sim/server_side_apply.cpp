@@ -11,6 +11,59 @@ constexpr std::array<const char*, 9> kServerMetadata = {
     "generation",   "resourceVersion",   "creationTimestamp",
     "generateName", "deletionTimestamp", "deletionGracePeriodSeconds"};
 
+void merge_into(Json& live, const Json& intent, Path& path);
+
+std::string step_of(const Json& element, const MergeRule& rule) {
+  return rule.merge == Merge::Set ? "=" + element.dump() : element_step(element, rule.keys);
+}
+
+// Elements that both have come in the order of `intent`; one that only `live` has stays before the
+// element that it stood before.
+Json merge_lists(const Json& live, const Json& intent, const MergeRule& rule, Path& path) {
+  const auto steps_of = [&](const Json& list) {
+    std::vector<std::string> steps;
+    for (const Json& element : list) steps.push_back(step_of(element, rule));
+    return steps;
+  };
+  const std::vector<std::string> old_steps = steps_of(live), new_steps = steps_of(intent);
+  const auto is_in = [](const std::vector<std::string>& steps, const std::string& step) {
+    return std::ranges::find(steps, step) != steps.end();
+  };
+  Json out = Json::array();
+  std::size_t old_at = 0, new_at = 0;
+  const auto take_new = [&] {
+    const std::string& step = new_steps[new_at];
+    const auto old = std::ranges::find(old_steps, step);
+    Json element = old == old_steps.end() ? intent[new_at]
+                                          : live[static_cast<std::size_t>(old - old_steps.begin())];
+    if (old != old_steps.end() && rule.merge == Merge::KeyedList) {
+      path.push_back(step);
+      merge_into(element, intent[new_at], path);
+      path.pop_back();
+    }
+    out.push_back(std::move(element));
+    ++new_at;
+  };
+  while (old_at < old_steps.size() || new_at < new_steps.size()) {
+    const bool has_old = old_at < old_steps.size(), has_new = new_at < new_steps.size();
+    const bool shared = has_old && is_in(new_steps, old_steps[old_at]);
+    const auto next_shared =
+        std::find_if(new_steps.begin() + static_cast<std::ptrdiff_t>(new_at), new_steps.end(),
+                     [&](const std::string& step) { return is_in(old_steps, step); });
+    if (has_old && has_new && old_steps[old_at] == new_steps[new_at]) {
+      ++old_at;
+      take_new();
+    } else if (shared && (next_shared == new_steps.end() || *next_shared != old_steps[old_at])) {
+      ++old_at;  // its turn comes with the new ones, or has been
+    } else if (has_old && !shared) {
+      out.push_back(live[old_at++]);
+    } else {
+      take_new();
+    }
+  }
+  return out;
+}
+
 void merge_into(Json& live, const Json& intent, Path& path) {
   const MergeRule rule = merge_rule(path, intent);
   if (rule.merge == Merge::Atomic || !live.is_structured() ||
@@ -28,27 +81,30 @@ void merge_into(Json& live, const Json& intent, Path& path) {
     }
     return;
   }
-  for (const Json& element : intent) {
-    const std::string step =
-        rule.merge == Merge::Set ? "=" + element.dump() : element_step(element, rule.keys);
-    const auto found = std::ranges::find_if(live, [&](const Json& candidate) {
-      return (rule.merge == Merge::Set ? "=" + candidate.dump()
-                                       : element_step(candidate, rule.keys)) == step;
-    });
-    if (found == live.end()) {
-      live.push_back(element);
-    } else if (rule.merge == Merge::KeyedList) {
-      path.push_back(step);
-      merge_into(*found, element, path);
-      path.pop_back();
-    }
-  }
+  live = merge_lists(live, intent, rule, path);
 }
 
+bool is_inside(const Path& inner, const Path& outer) {
+  return inner.size() >= outer.size() && std::equal(outer.begin(), outer.end(), inner.begin());
+}
+
+// Somebody else owns `path` or anything inside of it.
 bool owned_by_another(const Owners& owners, const std::string& manager, const Path& path) {
   return std::ranges::any_of(owners, [&](const auto& owner) {
-    return owner.first != manager && owner.second.contains(path);
+    if (owner.first == manager) return false;
+    const auto inside = owner.second.lower_bound(path);
+    return inside != owner.second.end() && is_inside(*inside, path);
   });
+}
+
+// Whoever sets a field sets what it lies in, too. Everybody names the object, so sets metadata.
+FieldSet with_ancestors(const FieldSet& fields) {
+  FieldSet all{{"metadata"}};
+  for (const Path& path : fields) {
+    for (std::size_t depth = 1; depth <= path.size(); ++depth)
+      all.emplace(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(depth));
+  }
+  return all;
 }
 
 // The first field that another manager owns with another value; empty if there is none.
@@ -66,17 +122,19 @@ std::string find_conflict(const Owned& live, const std::map<Path, const Json*>& 
   return {};
 }
 
+// What the manager let go of goes with all that is inside, defaults included; only what others own
+// in there stays.
 void prune(Owned& live, const FieldSet& dropped, const std::string& manager) {
   for (const Path& path : dropped) {
-    if (owned_by_another(live.owners, manager, path)) continue;
-    // A list element stays while somebody else owns something inside of it.
-    const bool shared_inside = std::ranges::any_of(live.owners, [&](const auto& owner) {
-      if (owner.first == manager) return false;
-      const auto inside = owner.second.upper_bound(path);
-      return inside != owner.second.end() && inside->size() > path.size() &&
-             std::equal(path.begin(), path.end(), inside->begin());
-    });
-    if (!shared_inside) erase_at(live.object, path);
+    if (find_at(live.object, path) == nullptr) continue;  // gone with what it was in
+    if (!owned_by_another(live.owners, manager, path)) {
+      erase_at(live.object, path);
+      continue;
+    }
+    const FieldSet here = fields_of(live.object);
+    for (auto at = here.lower_bound(path); at != here.end() && is_inside(*at, path); ++at) {
+      if (!owned_by_another(live.owners, manager, *at)) erase_at(live.object, *at);
+    }
   }
 }
 
@@ -98,14 +156,45 @@ Result<Owned> merge_apply(Owned live, const Json& intent, const std::string& man
     }
   }
   FieldSet dropped;
-  std::ranges::set_difference(live.owners[manager], sent, std::inserter(dropped, dropped.end()));
+  std::ranges::set_difference(with_ancestors(live.owners[manager]), with_ancestors(sent),
+                              std::inserter(dropped, dropped.end()));
   live.owners[manager] = std::move(sent);
   prune(live, dropped, manager);
   Path path;
   merge_into(live.object, intent, path);
   std::erase_if(live.owners, [](const auto& owner) { return owner.second.empty(); });
+  if (live.object.value("apiVersion", "").starts_with("serving.slipway.dev/")) {
+    for (const Path& gone : dropped) {
+      if (gone.front() != "metadata" && owned_by_another(live.owners, manager, gone) &&
+          find_at(live.object, gone) == nullptr)
+        return fail(Fault::Invalid, to_string(gone) + ": must be of type object: null");
+    }
+  }
   return live;
 }
+
+namespace {
+
+// The paths of all objects in `value`, but for those that are merged as a whole.
+void collect_objects(const Json& value, Path& path, FieldSet& out) {
+  const MergeRule rule = merge_rule(path, value);
+  if (rule.merge == Merge::Granular && value.is_object()) {
+    if (!path.empty()) out.insert(path);
+    for (const auto& [name, member] : value.items()) {
+      path.push_back(name);
+      collect_objects(member, path, out);
+      path.pop_back();
+    }
+  } else if (rule.merge == Merge::KeyedList) {
+    for (const Json& element : value) {
+      path.push_back(element_step(element, rule.keys));
+      collect_objects(element, path, out);
+      path.pop_back();
+    }
+  }
+}
+
+}  // namespace
 
 void note_update(Owners& owners, const std::string& manager, const Json& before,
                  const Json& after) {
@@ -118,6 +207,12 @@ void note_update(Owners& owners, const std::string& manager, const Json& before,
       continue;
     for (auto& [other, fields] : owners) fields.erase(path);
     owners[manager].insert(path);
+  }
+  FieldSet objects;
+  Path root;
+  collect_objects(after, root, objects);
+  for (const Path& path : objects) {
+    if (find_at(before, path) == nullptr) owners[manager].insert(path);
   }
   for (const auto& [path, value] : old_leaves) {
     if (new_leaves.contains(path)) continue;

@@ -24,7 +24,9 @@ struct Owned {
 // REQUIRES: `intent` holds only what the endpoint accepts (see `owned_part`).
 Result<Owned> merge_apply(Owned live, const Json& intent, const std::string& manager, bool force);
 
-// What a plain update by `manager` means for the owners: it owns what it changed.
+// What a plain update by `manager` means for the owners: it owns what it changed, and the objects
+// that were not there before. (A custom resource of which an apply takes all fields of such an
+// object is refused: the object would be null.)
 void note_update(Owners& owners, const std::string& manager, const Json& before, const Json& after);
 
 // `object` without the parts that identify it or belong to the server: the rest has owners.

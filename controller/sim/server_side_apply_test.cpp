@@ -17,6 +17,39 @@ TEST(ServerSideApply, RemovesFieldThatItsLastOwnerStopsSending) {
   EXPECT_EQ(live.object, Json({{"spec", {{"a", 1}}}}));
 }
 
+TEST(ServerSideApply, RemovesWhatItsLastOwnerSetTogetherWithTheDefaultsInside) {
+  Owned live = applied({Json::object(), {}}, {{"spec", {{"probe", {{"path", "/"}}}}}}, "one");
+  live.object["spec"]["probe"]["period"] = 10;  // as the server does
+  EXPECT_EQ(applied(live, {{"spec", {{"a", 1}}}}, "one").object, Json({{"spec", {{"a", 1}}}}));
+  // What somebody else owns in there stays, and nothing but that.
+  live.owners["two"] = {{"spec", "probe", "path"}};
+  EXPECT_EQ(applied(live, {{"spec", {{"a", 1}}}}, "one").object,
+            Json({{"spec", {{"probe", {{"path", "/"}}}, {"a", 1}}}}));
+}
+
+TEST(ServerSideApply, OrdersListsAsTheyAreSentAndLeavesOthersInTheirPlace) {
+  const auto env = [](std::initializer_list<const char*> names) {
+    Json list = Json::array();
+    for (const char* name : names) list.push_back({{"name", name}});
+    return Json{{"env", std::move(list)}};
+  };
+  Owned live = applied({Json::object(), {}}, env({"A", "B", "C"}), "one");
+  live = applied(std::move(live), env({"C", "D", "A"}), "two");
+  EXPECT_EQ(live.object, env({"B", "C", "D", "A"}));
+}
+
+TEST(ServerSideApply, TakesAnOwnerReferenceAsOneValue) {
+  const auto owned_by = [](bool controller) {
+    return Json{{"metadata",
+                 {{"ownerReferences",
+                   Json::array({{{"uid", "u"}, {"name", "o"}, {"controller", controller}}})}}}};
+  };
+  Owned live = applied({Json::object(), {}}, owned_by(false), "one");
+  live = applied(std::move(live), owned_by(true), "two", true);
+  live = applied(std::move(live), Json::object(), "two");
+  EXPECT_EQ(live.object.value("metadata", Json::object()), Json::object());
+}
+
 TEST(ServerSideApply, KeepsFieldThatAnotherManagerOwnsToo) {
   Owned live = applied({Json::object(), {}}, {{"spec", {{"a", 1}, {"b", 2}}}}, "one");
   live = applied(std::move(live), {{"spec", {{"b", 2}}}}, "two");

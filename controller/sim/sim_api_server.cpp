@@ -4,6 +4,7 @@
 #include <array>
 
 #include "controller/sim/defaults.hpp"
+#include "controller/sim/validation.hpp"
 #include "crds/base/check.hpp"
 
 namespace slipway::sim {
@@ -24,8 +25,16 @@ tl::unexpected<Error> not_found(const ObjectRef& ref) {
   return fail(Fault::NotFound, named(ref.kind, ref.name) + " not found");
 }
 
-bool being_deleted(const Json& object) {
-  return object.at("metadata").contains("deletionTimestamp");
+// The last one who asks for a deletion says how it is to be done.
+void set_propagation(Json& metadata, kube::Propagation propagation) {
+  Json kept = Json::array();
+  for (const Json& name : metadata.value("finalizers", Json::array()))
+    if (name != "foregroundDeletion" && name != "orphan") kept.push_back(name);
+  if (propagation == kube::Propagation::Foreground) kept.push_back("foregroundDeletion");
+  if (propagation == kube::Propagation::Orphan) kept.push_back("orphan");
+  if (kept == metadata.value("finalizers", Json::array())) return;
+  erase_member(metadata, "finalizers");
+  if (!kept.empty()) metadata["finalizers"] = std::move(kept);
 }
 
 bool has_finalizers(const Json& object) {
@@ -33,8 +42,12 @@ bool has_finalizers(const Json& object) {
   return metadata.contains("finalizers") && !metadata["finalizers"].empty();
 }
 
-// A change of anything else advances the generation.
+// A change of anything else advances the generation; a Deployment's annotations count, too.
 bool same_intent(const Json& a, const Json& b) {
+  const auto notes_of = [](const Json& object) {
+    return object["metadata"].value("annotations", Json::object());
+  };
+  if (a.value("kind", "") == "Deployment" && notes_of(a) != notes_of(b)) return false;
   const auto part_of = [](const Json& object, const Json& other) {
     for (const auto& [name, member] : object.items()) {
       if (name == "metadata" || name == "status") continue;
@@ -44,42 +57,6 @@ bool same_intent(const Json& a, const Json& b) {
     return true;
   };
   return part_of(a, b) && part_of(b, a);
-}
-
-// Whether the write was decided from another object, or an older version of it, than `live`.
-Result<> check_preconditions(const Json& live, const Json& sent) {
-  const Json& metadata = live.at("metadata");
-  const Json wanted = sent.value("metadata", Json::object());
-  const std::string name = named(live.value("kind", ""), metadata.value("name", ""));
-  if (wanted.contains("uid") && wanted["uid"] != metadata.at("uid"))
-    return fail(Fault::Invalid, name + " is invalid: metadata.uid: field is immutable");
-  if (wanted.contains("resourceVersion") &&
-      wanted["resourceVersion"] != metadata.at("resourceVersion"))
-    return fail(Fault::Conflict, "Operation cannot be fulfilled on " + name +
-                                     ": the object has been modified; please apply your changes "
-                                     "to the latest version and try again");
-  return {};
-}
-
-// What validation refuses that a reconciler could try.
-Result<> check_valid(const Json& before, const Json& after) {
-  const std::string kind = after.value("kind", "");
-  const Path selector{"spec", "selector"};
-  if (kind == "Deployment") {
-    const Json* old_selector = find_at(before, selector);
-    const Json* new_selector = find_at(after, selector);
-    if (old_selector != nullptr && (new_selector == nullptr || *old_selector != *new_selector))
-      return fail(Fault::Invalid, named(kind, after["metadata"].value("name", "")) +
-                                      " is invalid: spec.selector: field is immutable");
-  }
-  const Json owners = after.at("metadata").value("ownerReferences", Json::array());
-  const auto controllers =
-      std::ranges::count_if(owners, [](const Json& o) { return o.value("controller", false); });
-  if (controllers > 1)
-    return fail(Fault::Invalid, named(kind, after["metadata"].value("name", "")) +
-                                    " is invalid: metadata.ownerReferences: only one reference "
-                                    "can have Controller set to true");
-  return {};
 }
 
 struct Kind {
@@ -182,10 +159,7 @@ Result<Json> SimApiServer::insert(const std::string& actor, Json object, Owners 
   Json& metadata = object["metadata"];
   const std::string name = metadata.at("name").get<std::string>();
   if (const Error* refused = refusal(resource.kind)) return tl::unexpected<Error>(*refused);
-  // An apply of a part of a Deployment cannot make one.
-  if (resource.kind == "Deployment" && find_at(object, {"spec", "template"}) == nullptr)
-    return fail(Fault::Invalid, named(resource.kind, name) +
-                                    " is invalid: spec.selector and spec.template: Required value");
+  SLIPWAY_TRY(check_valid(Json(), object));
   Collection& home = collection(resource);
   const Name key{resource.namespaced ? metadata.value("namespace", "") : "", name};
   SLIPWAY_CHECK(!resource.namespaced || !key.first.empty(), "a namespaced object has a namespace");
@@ -212,20 +186,24 @@ Result<Json> SimApiServer::replace(const std::string& actor, Stored& stored, Own
   const Json& before = *stored.object;
   if (next.object == before && next.owners == stored.owners) return before;
   SLIPWAY_TRY(check_valid(before, next.object));
-  const kube::Resource& resource = resource_of(before);
-  Json& metadata = next.object["metadata"];
-  if (has_generation(resource.kind) && !same_intent(before, next.object))
-    metadata["generation"] = metadata.value("generation", 0) + 1;
-  metadata["resourceVersion"] = std::to_string(++version_);
+  SLIPWAY_TRY(check_finalizers(before, next.object));
+  if (has_generation(before.value("kind", "")) && !same_intent(before, next.object))
+    next.object["metadata"]["generation"] = before["metadata"].value("generation", 0) + 1;
+  // Without its last finalizer, what waits for its deletion is not stored any more but goes.
+  if (being_deleted(next.object) && !has_finalizers(next.object) && before["kind"] != "Pod") {
+    drop(actor, ref_of(before));
+    return std::move(next.object);
+  }
+  return store(actor, stored, std::move(next));
+}
 
+Json SimApiServer::store(const std::string& actor, Stored& stored, Owned next) {
+  next.object["metadata"]["resourceVersion"] = std::to_string(++version_);
   const std::shared_ptr<const Json> old = stored.object;
   stored = {std::make_shared<const Json>(std::move(next.object)), std::move(next.owners)};
   const std::shared_ptr<const Json> now = stored.object;
-  collection(resource).log.append({version_, "MODIFIED", now, old});
+  collection(resource_of(*now)).log.append({version_, "MODIFIED", now, old});
   if (observer_) observer_({actor, old.get(), now.get()});
-  // The last finalizer of an object that waits for its deletion was removed.
-  if (being_deleted(*now) && !has_finalizers(*now) && resource.kind != "Pod")
-    drop(actor, ref_of(*now));
   return *now;
 }
 
@@ -246,26 +224,19 @@ Result<> SimApiServer::erase(const std::string& actor, const ObjectRef& ref,
   Stored* found = stored(ref);
   if (found == nullptr) return not_found(ref);
   Json next = *found->object;
-  Json& metadata = next["metadata"];
-  const auto add_finalizer = [&](const char* name) {
-    if (!metadata.contains("finalizers")) metadata["finalizers"] = Json::array();
-    metadata["finalizers"].push_back(name);
-  };
-  if (!being_deleted(next)) {
-    if (propagation == kube::Propagation::Foreground) add_finalizer("foregroundDeletion");
-    if (propagation == kube::Propagation::Orphan) add_finalizer("orphan");
-  }
+  set_propagation(next["metadata"], propagation);
   // A pod that was scheduled is stopped by its kubelet first.
   const bool graceful = ref.kind == "Pod" && next["spec"].contains("nodeName");
   if (!has_finalizers(next) && !graceful) {
     drop(actor, ref);
     return {};
   }
-  if (being_deleted(next)) return {};
-  metadata["deletionTimestamp"] = to_rfc3339(now_());
-  if (has_generation(ref.kind)) metadata["generation"] = metadata.value("generation", 0) + 1;
-  if (auto done = replace(actor, *found, {std::move(next), found->owners}); !done)
-    return tl::unexpected<Error>(std::move(done).error());
+  if (!being_deleted(next)) {
+    Json& metadata = next["metadata"];
+    metadata["deletionTimestamp"] = to_rfc3339(now_());
+    if (has_generation(ref.kind)) metadata["generation"] = metadata.value("generation", 0) + 1;
+  }
+  if (next != *found->object) store(actor, *found, {std::move(next), found->owners});
   return {};
 }
 
@@ -287,7 +258,8 @@ Result<kube::ApplyAnswer> SimApiServer::apply_to(const kube::ApplyRequest& reque
   if (live == nullptr) {
     const Json metadata = request.object.value("metadata", Json::object());
     if (!may_create) return not_found(ref);
-    if (metadata.contains("uid") || metadata.contains("resourceVersion"))
+    // A version alone does not keep it from being made anew.
+    if (metadata.contains("uid"))
       return fail(Fault::Conflict, named(ref.kind, ref.name) + ": no such object any more");
     Json object{
         {"apiVersion", ref.api_version}, {"kind", ref.kind}, {"metadata", {{"name", ref.name}}}};
@@ -312,7 +284,11 @@ Result<kube::ApplyAnswer> SimApiServer::apply(const kube::ApplyRequest& request)
 
 Result<kube::ApplyAnswer> SimApiServer::apply_status(const kube::ApplyRequest& request) {
   const Json intent{{"status", request.object.value("status", Json::object())}};
-  return apply_to(request, request.manager + "/status", intent, false);
+  // What is not status is reset before it is compared: a wrong uid goes unnoticed, a version does
+  // not.
+  kube::ApplyRequest unnamed = request;
+  if (unnamed.object.contains("metadata")) erase_member(unnamed.object["metadata"], "uid");
+  return apply_to(unnamed, request.manager + "/status", intent, false);
 }
 
 Result<kube::ApplyAnswer> SimApiServer::create(const kube::CreateRequest& request) {
@@ -350,14 +326,18 @@ Result<kube::ApplyAnswer> SimApiServer::patch_finalizers(const kube::FinalizersP
   next["metadata"]["finalizers"] = request.finalizers;
   if (request.finalizers.empty()) erase_member(next["metadata"], "finalizers");
   Owners owners = live->owners;
-  note_update(owners, kube::kFieldManager, owned_part(*live->object), owned_part(next));
+  // An update is not undone by the next apply of the same manager.
+  note_update(owners, std::string(kube::kFieldManager) + "/update", owned_part(*live->object),
+              owned_part(next));
   Result<Json> done = replace(kube::kFieldManager, *live, {std::move(next), std::move(owners)});
   if (!done) return tl::unexpected<Error>(std::move(done).error());
   return kube::ApplyAnswer{done->dump()};
 }
 
+// Of what it sends, an update owns the defaults too; an apply does not.
 Result<Json> SimApiServer::create_as(const std::string& actor, Json object) {
   Owners owners;
+  apply_defaults(object, "");
   note_update(owners, actor, Json::object(), owned_part(object));
   return insert(actor, std::move(object), std::move(owners));
 }
@@ -368,6 +348,7 @@ Result<> SimApiServer::edit_part(const std::string& actor, const ObjectRef& ref,
   if (live == nullptr) return not_found(ref);
   Json next = *live->object;
   edit(next);
+  apply_defaults(next, "");
   Owners owners = live->owners;
   const auto part = [&](const Json& object) {
     return status ? Json{{"status", object.value("status", Json::object())}} : owned_part(object);

@@ -98,8 +98,10 @@ class SimApiServer : public kube::ApiClient {
   Result<Query> parse(const std::string& target);
 
   Result<Json> insert(const std::string& actor, Json object, Owners owners);
-  // Stores `next` in the place of `stored` if anything differs; returns what is stored then.
+  // Stores `next` in the place of `stored` if anything differs and is allowed to; returns what is
+  // stored then.
   Result<Json> replace(const std::string& actor, Stored& stored, Owned next);
+  Json store(const std::string& actor, Stored& stored, Owned next);
   Result<> erase(const std::string& actor, const ObjectRef& ref, kube::Propagation propagation);
   void drop(const std::string& actor, const ObjectRef& ref);
   Result<kube::ApplyAnswer> apply_to(const kube::ApplyRequest& request, const std::string& manager,

@@ -101,11 +101,26 @@ TEST_F(SimApiServerTest, StatusLivesBehindItsSubresource) {
   EXPECT_EQ(server_.apply_status(status).error().fault, Fault::NotFound);
 }
 
-TEST_F(SimApiServerTest, StatusForANamesakeIsRefused) {
+TEST_F(SimApiServerTest, StatusDependsOnTheVersionButOnNoUid) {
   ASSERT_TRUE(server_.create_as("user", object(kService, {{"a", 1}})));
   kube::ApplyRequest status = request(kService, Json::object());
   status.object["metadata"]["uid"] = "uid-of-another";
-  EXPECT_EQ(server_.apply_status(status).error().fault, Fault::Invalid);
+  EXPECT_TRUE(server_.apply_status(status));
+  status.object["metadata"]["resourceVersion"] = "1";
+  EXPECT_EQ(server_.apply_status(status).error().fault, Fault::Conflict);
+}
+
+TEST_F(SimApiServerTest, AVersionAloneMakesADeletedObjectAnewAndAUidDoesNot) {
+  kube::ApplyRequest child = request(kDeployment, {{"replicas", 1}});
+  child.object["metadata"]["resourceVersion"] = "7";
+  child.object["metadata"]["uid"] = "uid-of-another";
+  EXPECT_EQ(server_.apply(child).error().fault, Fault::Conflict);
+  EXPECT_EQ(server_.find(kDeployment), nullptr);
+  erase_member(child.object["metadata"], "uid");
+  EXPECT_TRUE(server_.apply(child));
+  child.object["metadata"]["uid"] = "uid-of-another";
+  erase_member(child.object["metadata"], "resourceVersion");
+  EXPECT_EQ(server_.apply(child).error().fault, Fault::Conflict);
 }
 
 TEST_F(SimApiServerTest, WriteOnAnOldVersionConflicts) {
@@ -261,12 +276,28 @@ TEST_F(SimApiServerTest, AnObjectHasOneController) {
 }
 
 TEST_F(SimApiServerTest, SelectorOfADeploymentCannotChange) {
-  const Json selector{{"matchLabels", {{"a", "b"}}}};
-  ASSERT_TRUE(server_.apply(request(kDeployment, {{"selector", selector}})));
-  EXPECT_EQ(server_.apply(request(kDeployment, {{"selector", {{"matchLabels", {{"a", "c"}}}}}}))
-                .error()
-                .fault,
-            Fault::Invalid);
+  const auto selecting = [](const char* value) {
+    kube::ApplyRequest it = request(kDeployment, {{"selector", {{"matchLabels", {{"a", value}}}}}});
+    it.object["spec"]["template"]["metadata"]["labels"] = {{"a", value}};
+    return it;
+  };
+  ASSERT_TRUE(server_.apply(selecting("b")));
+  EXPECT_EQ(server_.apply(selecting("c")).error().fault, Fault::Invalid);
+}
+
+TEST_F(SimApiServerTest, WhatLosesItsLastFinalizerIsNotStoredAgain) {
+  Json held = object(kService, Json::object());
+  held["metadata"]["finalizers"] = {"x/y"};
+  ASSERT_TRUE(server_.create_as("user", held));
+  ASSERT_TRUE(server_.remove_as("user", kService));
+  kube::FinalizersPatch patch{resource(kService), "default", "chat", version(kService), {"a/b"}};
+  EXPECT_EQ(server_.patch_finalizers(patch).error().fault, Fault::Invalid) << "too late for more";
+  const std::string last = version(kService);
+  patch.finalizers = {};
+  const auto answer = server_.patch_finalizers(patch);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(Json::parse(answer->body)["metadata"]["resourceVersion"], last);
+  EXPECT_EQ(server_.find(kService), nullptr);
 }
 
 }  // namespace

@@ -90,8 +90,13 @@ std::string WatchStream::next_line() {
   }
   while (next_ < log_->end()) {
     const LogEntry& entry = log_->at(next_++);
-    if (const std::string type = type_for(entry, filter_); !type.empty())
-      return event_line(type, *entry.object);
+    const std::string type = type_for(entry, filter_);
+    if (type.empty()) continue;
+    if (type != "DELETED" || entry.type == "DELETED") return event_line(type, *entry.object);
+    // It is shown as it was when the watcher still saw it, in the version of its leaving.
+    Json last = *entry.before;
+    last["metadata"]["resourceVersion"] = std::to_string(entry.version);
+    return event_line(type, last);
   }
   return {};
 }

@@ -2,14 +2,15 @@
 # Runs one suite of the cases:
 #   run.sh simulated [PYTEST ARGS]   starts and stops a control plane of its own, or uses the one
 #                                    that $SLIPWAY_KUBECONFIG names
+#   run.sh conformance [PYTEST ARGS] likewise; API server only; --sequences N
 #   run.sh faults [PYTEST ARGS]      likewise, with a second API server and faults on the way there
 #   run.sh node [PYTEST ARGS]        on the running node (e2e/cluster/node.sh), chart installed
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
 suite="${1:-}"
-[[ "$suite" == simulated || "$suite" == faults || "$suite" == node ]] || {
-  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+[[ "$suite" =~ ^(simulated|conformance|faults|node)$ ]] || {
+  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 shift

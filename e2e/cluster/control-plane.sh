@@ -4,6 +4,7 @@
 #
 #   control-plane.sh start NAME [--nodes N] [--gpus COUNT:PRODUCT:RESOURCE=N[,RESOURCE=N]]...
 #                               [--apiserver-arg ARG]... [--manager-arg ARG]...
+#   control-plane.sh start NAME --api-only         etcd and API server: nobody else writes
 #   control-plane.sh stop NAME | status NAME | kubeconfig NAME | list
 #   control-plane.sh kill-node NAME NODE | revive-node NAME NODE
 #   control-plane.sh second-apiserver NAME ETCD    another API server on the same etcd, which it
@@ -27,7 +28,7 @@ source "$here/lib/pki.sh"
 source "$here/lib/control-plane.sh"
 
 usage() {
-  sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -70,10 +71,15 @@ start_simulated_nodes() {
 }
 
 start() {
-  local node_args=()
+  local node_args=() api_only=
   apiserver_args=()
   manager_args=()
   while (($# > 0)); do
+    if [[ $1 == --api-only ]]; then
+      api_only=yes
+      shift
+      continue
+    fi
     (($# > 1)) || usage
     case $1 in
       --nodes | --gpus) node_args+=("$1" "$2") ;;
@@ -91,8 +97,11 @@ start() {
   stop
   configure
   trap 'say "start failed; stopping what runs"; stop' EXIT
-  start_control_plane
-  start_simulated_nodes
+  start_api
+  if [[ -z $api_only ]]; then
+    start_controllers
+    start_simulated_nodes
+  fi
   trap - EXIT
   say "control plane '$name' is up: $state/kubeconfig"
 }

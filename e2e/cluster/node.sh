@@ -108,7 +108,8 @@ start() {
   mkdir -p "$run"
   echo "$state" >"$run/owner"
   create_network
-  start_control_plane
+  start_api
+  start_controllers
   create_node_credentials
   kube apply -f "$manifests/coredns-rbac.yaml" >/dev/null
   start_containerd

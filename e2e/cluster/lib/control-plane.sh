@@ -104,7 +104,7 @@ control_plane_works() {
   kube get serviceaccount default -n default -o name
 }
 
-start_control_plane() {
+start_api() {
   rm -rf "$state/etcd" "$state/logs" "$state/audit"
   mkdir -p "$state/audit"
   create_credentials
@@ -112,6 +112,9 @@ start_control_plane() {
   start_etcd
   start_apiserver kube-apiserver "$api_port" "127.0.0.1:$etcd_port" audit
   wait_ready kube-apiserver 60 kube get --raw=/readyz
+}
+
+start_controllers() {
   start_controller_manager
   start_scheduler
   wait_ready kube-controller-manager 60 control_plane_works

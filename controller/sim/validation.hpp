@@ -1,0 +1,18 @@
+// What the API server refuses of a write, as far as a reconciler could try it. Pure.
+#pragma once
+
+#include "crds/base/json.hpp"
+#include "crds/base/result.hpp"
+
+namespace slipway::sim {
+
+bool being_deleted(const Json& object);
+
+// Whether the write was decided from another object, or an older version of it, than `live`.
+Result<> check_preconditions(const Json& live, const Json& sent);
+// Only the server itself adds finalizers to what is being deleted.
+Result<> check_finalizers(const Json& before, const Json& after);
+// `before` is null for a creation.
+Result<> check_valid(const Json& before, const Json& after);
+
+}  // namespace slipway::sim
