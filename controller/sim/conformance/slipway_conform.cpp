@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,10 +44,8 @@ int run(const std::string& kubeconfig, std::uint64_t seed, std::uint64_t sequenc
   if (!credentials) return fmt::print("{}\n", credentials.error().what), 2;
   const auto transport = kube::make_beast_transport(*credentials);
   if (!transport) return fmt::print("{}\n", transport.error().what), 2;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  Work work{**transport,
-            fmt::format("{:x}", std::chrono::floor<std::chrono::milliseconds>(now).count()),
-            seed + sequences, seed};
+  // Other namespaces than those of earlier runs, which are still there.
+  Work work{**transport, fmt::format("{:x}", std::random_device{}()), seed + sequences, seed};
   {
     std::vector<std::jthread> workers;
     for (int i = 0; i < threads; ++i) workers.emplace_back([&] { compare_all(work); });
