@@ -86,7 +86,7 @@ ModelVersionStatus status_of(const Observed& seen, Time now) {
   status.model = or_dash(owner.spec.model.empty() ? owner.metadata.name : owner.spec.model);
   status.version = or_dash(owner.spec.version);
   status.stage = or_dash(owner.spec.stage);
-  if (status.size.empty()) status.size = "-";
+  status.size = or_dash(status.size);
   if (status.format.empty()) status.format = or_dash(owner.spec.format);
   if (outcome.verified) copy_facts(status, *outcome.verified);
   status.used_by = seen.used_by;

@@ -42,13 +42,14 @@ END
 start_containerd() {
   write_containerd_config
   # Paths that are fixed in the programs are covered, so that the machine's own stay untouched.
-  mkdir -p "$run/shim" "$run/cni-cache" "$state/container-logs"
+  mkdir -p "$run/shim" "$run/cni-cache" "$run/kubelet" "$state/container-logs"
   # shellcheck disable=SC2016  # the inner shell expands
   daemon containerd "${enter[@]}" unshare --mount --propagation slave bash -euc '
     covered() { [[ -d $2 ]] || { mkdir -p "$2"; echo "$2" >>"${0%/*}/created"; }; mount --bind "$1" "$2"; }
     covered "$0/shim" /run/containerd
     covered "$0/cni-cache" /var/lib/cni
     covered "$1/container-logs" /var/log/containers
+    covered "$0/kubelet" /var/lib/kubelet
     exec containerd --config "$1/containerd.toml"' "$run" "$state"
   wait_ready containerd 20 ctr --address "$run/containerd.sock" version
 }
