@@ -98,6 +98,13 @@ bool same_child(const ObjectMeta& before, const ObjectMeta& after) {
 
 }  // namespace
 
+bool is_asked(const StoreChange<InferenceService>& change) {
+  return is_decision(change);
+}
+bool is_asked(const StoreChange<ModelVersion>& change) {
+  return is_decision(change);
+}
+
 std::vector<Key> affected(const StoreChange<InferenceService>& change, const Reach& reach) {
   std::vector<Key> keys;
   if (concerns_itself(change, reach)) keys.push_back(service_key(metadata_of(change)));

@@ -26,4 +26,13 @@ std::vector<Key> affected(const StoreChange<k8s::ServiceView>& change, const Rea
 std::vector<Key> affected(const StoreChange<k8s::PlainChildView>& change, const Reach& reach);
 std::vector<Key> affected(const StoreChange<k8s::PodView>& change, const Reach& reach);
 
+// Whether somebody asks for something by it: a new or changed spec, a deletion. What happens to
+// children and pods asks for nothing.
+bool is_asked(const StoreChange<InferenceService>& change);
+bool is_asked(const StoreChange<ModelVersion>& change);
+template <class View>
+bool is_asked(const StoreChange<View>&) {
+  return false;
+}
+
 }  // namespace slipway

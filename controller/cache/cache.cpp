@@ -65,6 +65,12 @@ std::optional<int> replicas_of(const View& view) {
 }
 
 template <class View>
+Asked asked_by(const StoreChange<View>& change) {
+  if (!is_asked(change)) return Asked::Nothing;
+  return change.before ? Asked::Change : Asked::Something;
+}
+
+template <class View>
 bool is_kept(const View& view) {
   if constexpr (std::is_same_v<View, k8s::NodeView>) return !view.status.allocatable.empty();
   return true;
@@ -127,6 +133,7 @@ Ingested Cache::take(Store<View>& store, Watched kind, const kube::Seen& seen) {
   if (set.open) set.seen.erase({metadata->namespace_, metadata->name});
   if (const auto change = store.remove(*metadata)) {
     out.keys = affected(change, {inference_services_, model_versions_, false});
+    out.asked = asked_by(change);
   }
   return out;
 }
@@ -149,7 +156,9 @@ Ingested Cache::put(Store<View>& store, Watched kind, std::string_view object, b
   const auto change = !is_kept(view) ? store.remove(view.metadata)
                       : own          ? store.put_own(std::move(view), decoded->projection)
                                      : store.put(std::move(view), decoded->projection, in_order);
-  if (change) out.keys = affected(change, reach);
+  if (!change) return out;
+  out.keys = affected(change, reach);
+  if (!own) out.asked = asked_by(change);
   return out;
 }
 

@@ -25,8 +25,12 @@ struct Live {
   std::optional<int> replicas;  // of a Deployment
 };
 
+// What people want, as opposed to what has happened.
+enum class Asked { Nothing, Something, Change };  // Change: of an object that was there before
+
 struct Ingested {
-  std::vector<Key> keys;             // whose decisions this may change
+  std::vector<Key> keys;  // whose decisions this may change
+  Asked asked = Asked::Nothing;
   bool set_complete = false;         // the kind is in sync
   std::optional<Error> undecodable;  // names the object; it was left as it was
 };

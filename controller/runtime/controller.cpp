@@ -10,6 +10,27 @@ constexpr Duration kFirstRetry = std::chrono::milliseconds(5);
 // What the server refused for what it says, it will hardly take a moment later.
 constexpr Duration kFirstRefusalRetry = std::chrono::seconds(1);
 
+// What happens to the children of a service comes in bursts, and one look takes in all of it. What
+// people ask for is looked at at once.
+constexpr Duration kSettling = std::chrono::milliseconds(50);
+
+struct Entry {
+  Duration wait;
+  Turn turn;
+};
+
+Entry entry_of(Watched kind, const Ingested& ingested) {
+  switch (kind) {
+    case Watched::ServingRuntime:
+    case Watched::ClusterServingRuntime:
+    case Watched::Node:
+      return {{}, Turn::Background};
+    default:
+      if (ingested.asked == Asked::Nothing) return {kSettling, Turn::Event};
+      return {{}, ingested.asked == Asked::Change ? Turn::Edit : Turn::Event};
+  }
+}
+
 Plan only_reports(Plan plan) {
   std::erase_if(plan.actions, [](const Action& action) {
     return !std::holds_alternative<SetStatus>(action) && !std::holds_alternative<Announce>(action);
@@ -38,11 +59,15 @@ Controller::Controller(Settings settings, kube::ApiClient& api, Leadership& lead
 std::optional<Error> Controller::on_watch_event(Watched kind, const kube::WatchEvent& event,
                                                 Moment now) {
   Ingested ingested = cache_.ingest(kind, event);
-  if (started_) enqueue(ingested.keys, now.monotonic);
+  if (started_) {
+    const Entry entry = entry_of(kind, ingested);
+    enqueue(ingested.keys, now.monotonic + entry.wait, entry.turn);
+  }
   if (ingested.set_complete) {
     in_sync_[index_of(kind)] = true;
     const bool all = std::ranges::all_of(in_sync_, [](const auto& one) { return one.load(); });
-    if (all && !started_.exchange(true)) enqueue(cache_.all_keys(), now.monotonic);
+    if (all && !started_.exchange(true))
+      enqueue(cache_.all_keys(), now.monotonic, Turn::Background);
   }
   return std::move(ingested.undecodable);
 }
@@ -65,10 +90,10 @@ std::size_t Controller::queue_depth(Moment now) const {
   return work_.with([&](const Work& work) { return work.queue.depth(now.monotonic); });
 }
 
-void Controller::enqueue(const std::vector<Key>& keys, Duration due) {
+void Controller::enqueue(const std::vector<Key>& keys, Duration due, Turn turn) {
   if (keys.empty()) return;
   work_.with([&](Work& work) {
-    for (const Key& key : keys) work.queue.add(key, due);
+    for (const Key& key : keys) work.queue.add(key, due, turn);
   });
 }
 
@@ -114,7 +139,7 @@ Report Controller::process(const Key& key, Moment now, const std::stop_token& st
     report = wait_for_refused(key, plan, *held_back, now, stop);
   } else {
     Outcome outcome = executor_.execute(key, plan, now, stop);
-    enqueue(outcome.affected, now.monotonic);
+    enqueue(outcome.affected, now.monotonic + kSettling);
     if (outcome.failure) {
       report = give_up_for_now(key, std::move(outcome), now, stop);
     } else {
@@ -137,7 +162,7 @@ Outcome Controller::report(const Key& key, const Refusal& refusal, Moment now,
                            const std::stop_token& stop) {
   const Plan plan = only_reports(reconcile(key, cache_, settings_, refusal, now.wall));
   Outcome outcome = executor_.execute(key, plan, now, stop);
-  enqueue(outcome.affected, now.monotonic);
+  enqueue(outcome.affected, now.monotonic + kSettling);
   return outcome;
 }
 
@@ -176,7 +201,7 @@ Report Controller::wait_for_refused(const Key& key, const Plan& plan, const Refu
   const auto end = std::ranges::find(plan.actions, refused.action);
   const Plan before{{plan.actions.begin(), end}, std::nullopt};
   Outcome outcome = executor_.execute(key, before, now, stop);
-  enqueue(outcome.affected, now.monotonic);
+  enqueue(outcome.affected, now.monotonic + kSettling);
   if (outcome.failure) return give_up_for_now(key, std::move(outcome), now, stop);
   Report report;
   report.key = key;

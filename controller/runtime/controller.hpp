@@ -65,7 +65,7 @@ class Controller {
     Duration next_try{};
   };
 
-  void enqueue(const std::vector<Key>& keys, Duration due);
+  void enqueue(const std::vector<Key>& keys, Duration due, Turn turn = Turn::Event);
   // Whether the server said that it is too early for this key, which then is due at that time.
   bool put_off(const Key& key, Moment now);
   std::optional<Refused> refused(const Key& key) const;

@@ -7,39 +7,45 @@
 
 namespace slipway {
 
-void WorkQueue::add(const Key& key, Duration due) {
-  const auto [at, added] = due_.try_emplace(key, due);
-  if (!added && at->second <= due) return;
-  if (!taken_.contains(key)) {
-    takeable_.erase({at->second, key});
-    takeable_.emplace(due, key);
-  }
-  at->second = due;
+void WorkQueue::add(const Key& key, Duration due, Turn turn) {
+  const auto [at, added] = waiting_.try_emplace(key, Place{due, turn});
+  const Place before = at->second;
+  at->second = {std::min(due, before.due), std::min(turn, before.turn)};
+  if (taken_.contains(key)) return;
+  if (!added) line(before.turn).erase({before.due, key});
+  line(at->second.turn).emplace(at->second.due, key);
 }
 
 std::optional<Key> WorkQueue::take(Duration now) {
-  if (takeable_.empty() || takeable_.begin()->first > now) return std::nullopt;
-  Key key = takeable_.begin()->second;
-  takeable_.erase(takeable_.begin());
-  due_.erase(key);
-  taken_.insert(key);
-  return key;
+  for (Line& waiting : takeable_) {
+    if (waiting.empty() || waiting.begin()->first > now) continue;
+    Key key = waiting.begin()->second;
+    waiting.erase(waiting.begin());
+    waiting_.erase(key);
+    taken_.insert(key);
+    return key;
+  }
+  return std::nullopt;
 }
 
 void WorkQueue::done(const Key& key) {
   SLIPWAY_CHECK(taken_.erase(key) == 1, "only what was taken can be done");
-  const auto again = due_.find(key);
-  if (again != due_.end()) takeable_.emplace(again->second, key);
+  const auto again = waiting_.find(key);
+  if (again != waiting_.end()) line(again->second.turn).emplace(again->second.due, key);
 }
 
 std::optional<Duration> WorkQueue::next_due() const {
-  if (takeable_.empty()) return std::nullopt;
-  return takeable_.begin()->first;
+  std::optional<Duration> first;
+  for (const Line& waiting : takeable_) {
+    if (!waiting.empty() && (!first || waiting.begin()->first < *first))
+      first = waiting.begin()->first;
+  }
+  return first;
 }
 
 std::size_t WorkQueue::depth(Duration now) const {
   return static_cast<std::size_t>(
-      std::ranges::count_if(due_, [&](const auto& entry) { return entry.second <= now; }));
+      std::ranges::count_if(waiting_, [&](const auto& entry) { return entry.second.due <= now; }));
 }
 
 Duration KeyBackoff::next(const Key& key, Duration first, double random) {

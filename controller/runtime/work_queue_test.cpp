@@ -65,6 +65,34 @@ TEST(WorkQueue, WaitsForALaterTime_WhenReaddedWhileTaken) {
   EXPECT_EQ(queue.take(at(99)), key("a"));
 }
 
+TEST(WorkQueue, LetsAnEditPassWhateverWaits) {
+  WorkQueue queue;
+  queue.add(key("all-1"), at(1), Turn::Background);
+  queue.add(key("all-2"), at(2), Turn::Background);
+  queue.add(key("new"), at(3));
+  queue.add(key("edited"), at(4), Turn::Edit);
+  queue.add(key("later"), at(90), Turn::Edit);
+  EXPECT_EQ(queue.next_due(), at(1));
+  EXPECT_EQ(queue.take(at(5)), key("edited"));
+  EXPECT_EQ(queue.take(at(5)), key("new"));
+  EXPECT_EQ(queue.take(at(5)), key("all-1"));
+  queue.add(key("all-2"), at(5), Turn::Edit);
+  queue.add(key("all-3"), at(0), Turn::Background);
+  EXPECT_EQ(queue.take(at(5)), key("all-2")) << "it waited already, and now somebody cares";
+  EXPECT_EQ(queue.take(at(5)), key("all-3"));
+  EXPECT_EQ(queue.take(at(5)), std::nullopt);
+}
+
+TEST(WorkQueue, RemembersTheTurnOfWhatIsBeingWorkedOn) {
+  WorkQueue queue;
+  queue.add(key("a"), at(0), Turn::Background);
+  ASSERT_EQ(queue.take(at(0)), key("a"));
+  queue.add(key("b"), at(0));
+  queue.add(key("a"), at(1), Turn::Edit);
+  queue.done(key("a"));
+  EXPECT_EQ(queue.take(at(1)), key("a"));
+}
+
 TEST(KeyBackoff, DoublesUpToItsCap_AndStartsOver) {
   KeyBackoff backoff;
   EXPECT_EQ(backoff.next(key("a"), at(5), 0), at(5));
