@@ -220,7 +220,10 @@ TEST_F(ControllerTest, WaitsAsLongAsTheServerAsks) {
 
   api_.calls.clear();
   at_ += seconds(8);
-  see(Watched::InferenceService, service());
+  Json edited = service();
+  edited["metadata"]["generation"] = 2;
+  edited["spec"]["replicas"] = {{"min", 2}};
+  see(Watched::InferenceService, edited);
   settle();
   EXPECT_EQ(api_.calls, std::vector<std::string>{}) << "also when the object changes meanwhile";
   at_ += seconds(1);
