@@ -47,7 +47,9 @@ bool is_misfit(const Json& status) {
 
 // A write for another object of that name. An apply and a patch are answered so, a PUT and a DELETE
 // by 409 (seen with Kubernetes 1.34).
-bool is_of_namesake(const Json& status) { return has_cause(status, "field", "metadata.uid"); }
+bool is_of_namesake(const Json& status) {
+  return has_cause(status, "field", "metadata.uid");
+}
 
 Fault fault_of(int code, const Json& status) {
   const std::string reason = text_of(status, "reason");

@@ -63,8 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"object_of_another_uid", 422,
          R"({"reason":"Invalid","message":"metadata.uid: Invalid value: \"a\": field is immutable",)"
          R"("details":{"causes":[{"reason":"FieldValueInvalid","field":"metadata.uid"}]}})",
-         Fault::Conflict,
-         R"(422 Invalid: metadata.uid: Invalid value: "a": field is immutable)"},
+         Fault::Conflict, R"(422 Invalid: metadata.uid: Invalid value: "a": field is immutable)"},
         {"bad_request", 400, R"({"reason":"BadRequest","message":"no such type"})", Fault::Invalid,
          "400 BadRequest: no such type"},
         {"too_large", 413, "Request entity too large", Fault::Invalid,
