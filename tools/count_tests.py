@@ -5,7 +5,9 @@ import sys
 
 
 def count(text: str) -> tuple[int, int]:
-    """ctest, pytest, unittest and go test -v; (0, 0) where no runner closed."""
+    """ctest, pytest, unittest, go test -v and ./dev mutants; (0, 0) where no runner closed."""
+    if mutants := re.findall(r"^(\d+) caught, (\d+) survived$", text, re.MULTILINE):
+        return int(mutants[-1][0]), int(mutants[-1][1])
     if runs := re.findall(r"tests passed, (\d+) tests? failed out of (\d+)", text):
         failed, total = (sum(int(run[i]) for run in runs) for i in (0, 1))
         return total - failed, failed

@@ -23,6 +23,13 @@ unit_and_simulation() {
   ctest --test-dir "$build/dev" --output-on-failure -j "$(nproc)"
 }
 
+# Broken controllers, others every day; `./dev mutants` tries all.
+some_mutants() {
+  # shellcheck source=tools/mutants.sh
+  source "$repo/tools/mutants.sh"
+  run_mutants --rotate 3
+}
+
 fuzz_targets() {
   # shellcheck source=tools/fuzz.sh
   source "$repo/tools/fuzz.sh"
@@ -63,13 +70,14 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=14
+  step_total=15
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
   ensure_go
   rung "checks" "./dev verify" quick_checks
   rung "unit and simulation" "./dev unit, ./dev sim" unit_and_simulation
+  rung "mutants" "./dev mutants" some_mutants
   rung "fuzz targets" "./dev fuzz" fuzz_targets
   rung "image packer" "runtime-images/pack" packer_tests
   step "build kubernetes" "the Go module proxy must answer" kubernetes_binaries || return 1
@@ -89,7 +97,7 @@ quick_checks() {
   # shellcheck source=tools/verify.sh
   source "$repo/tools/verify.sh"
   check_format && check_shell && check_python && "$PYTHON" tools/check_layers.py &&
-    "$PYTHON" tools/check_sizes.py && check_readme && check_generated
+    "$PYTHON" tools/check_sizes.py && "$PYTHON" tools/check_contract.py && check_readme && check_generated
 }
 
 # run_e2e [simulated|conformance|faults|node [PYTEST ARGS]]: one suite, or all.

@@ -44,13 +44,14 @@ check_tidy() {
 }
 
 verify() {
-  step_total=8
+  step_total=9
   step "format" "./dev fmt" check_format || return 1
   step "shell" "shellcheck names the line" check_shell || return 1
   step "python" "python names the line" check_python || return 1
   step "layers" "design: decisions are pure, includes point downwards" \
     "$PYTHON" tools/check_layers.py || return 1
   step "sizes" "split by responsibility, not by line count" "$PYTHON" tools/check_sizes.py || return 1
+  step "contract" "controller/CONTRACT.md: rule, tests, mutants" "$PYTHON" tools/check_contract.py || return 1
   step "readme" "README.md names only what is there" check_readme || return 1
   step "generated files" "./dev golden" check_generated || return 1
   step "clang-tidy" "clang-tidy names the line; a suppression needs its reason beside it" check_tidy

@@ -209,6 +209,14 @@ TEST_F(CacheTest, AnUnfinishedSetDeletesNothing) {
   EXPECT_EQ(cache_.count(Watched::Deployment), 1u);
 }
 
+// The objects of a set come in any order: one with a high version says nothing about those to come.
+TEST_F(CacheTest, AnAnswerCountsWhileASetIsUnderWay) {
+  cache_.ingest(Watched::Deployment, kube::SetBegin{});
+  see(Watched::Deployment, next(child("apps/v1", "Deployment", "b", "b"), 90));
+  cache_.learn(Watched::Deployment, next(child("apps/v1", "Deployment", "a", "a"), 50).dump());
+  EXPECT_EQ(cache_.count(Watched::Deployment), 2u);
+}
+
 TEST_F(CacheTest, WhatCannotBeReadIsNamedAndLeftAsItWas) {
   Json pod = child("v1", "Pod", "p", "chat");
   see(Watched::Pod, pod);

@@ -171,6 +171,16 @@ TEST(WatchMachine, DoesNotTakeOrdinaryBookmarkForEndOfSet) {
   EXPECT_EQ(drive.machine.version(), "");
 }
 
+// The objects of a set come in any order of versions: none of them is a place to go on from.
+TEST(WatchMachine, GoesOnFromTheEndOfItsSet_NotFromItsLastObject) {
+  Driver drive;
+  drive.step(Start{});
+  drive.bytes(event("ADDED", pod("a", 7)) + bookmark(10, true));
+  EXPECT_EQ(drive.machine.version(), "10");
+  drive.now += seconds(200);
+  EXPECT_THAT(drive.ended(), ElementsAre("open 10"));
+}
+
 TEST(WatchMachine, StartsSetAnewWhenItsStreamBreaks) {
   for (const bool clean : {true, false}) {
     Driver drive;

@@ -186,6 +186,32 @@ TEST_F(ControllerTest, TriesAgainSoon_WhenNoAnswerCame) {
   EXPECT_EQ(controller_.cache().services_of("ns", "chat").size(), 1u);
 }
 
+TEST_F(ControllerTest, StartsWithShortPausesAgain_AfterASuccess) {
+  sync_all();
+  const Error lost{Fault::Unavailable, "connection refused", {}};
+  for (const int pause : {5, 10, 20}) {
+    api_.refusals.assign(1, lost);
+    const auto reports = settle();
+    ASSERT_FALSE(reports.empty());
+    EXPECT_EQ(reports[0].next_try, Duration(pause));
+    at_ += Duration(pause);
+  }
+  settle();
+  const auto made = controller_.cache().services_of("ns", "chat");
+  ASSERT_EQ(made.size(), 1u);
+  see(Watched::Service,
+      {{"metadata",
+        {{"name", "chat"},
+         {"namespace", "ns"},
+         {"uid", made[0]->metadata.uid},
+         {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
+      kube::Change::Deleted);
+  api_.refusals.assign(1, lost);
+  const auto reports = settle();
+  ASSERT_FALSE(reports.empty());
+  EXPECT_EQ(reports[0].next_try, Duration(5));
+}
+
 TEST_F(ControllerTest, WaitsAsLongAsTheServerAsks) {
   sync_all();
   api_.refusals.assign(1, Error{Fault::Throttled, "too many requests", seconds(9)});
@@ -195,7 +221,10 @@ TEST_F(ControllerTest, WaitsAsLongAsTheServerAsks) {
 
   api_.calls.clear();
   at_ += seconds(8);
-  see(Watched::InferenceService, service());
+  Json edited = service();
+  edited["metadata"]["generation"] = 2;
+  edited["spec"]["replicas"] = {{"min", 2}};
+  see(Watched::InferenceService, edited);
   settle();
   EXPECT_EQ(api_.calls, std::vector<std::string>{}) << "also when the object changes meanwhile";
   at_ += seconds(1);

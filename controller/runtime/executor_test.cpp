@@ -495,6 +495,15 @@ TEST_F(ExecutorTest, AnEventThatIsRefusedStopsNothing_AndIsTriedAgain) {
   EXPECT_EQ(api_.calls.size(), 1u);
 }
 
+TEST_F(ExecutorTest, AnEventThatIsThereAlready_IsDone) {
+  const Announce news{{"v1", "Service", "ns", "chat"}, "u", true, "Refused", "quota"};
+  api_.refusals = {refusal(Fault::AlreadyExists)};
+  EXPECT_FALSE(run({news}).failure);
+  EXPECT_EQ(api_.calls, Calls{"create Event Refused"});
+  run({news});
+  EXPECT_EQ(api_.calls, Calls{}) << "the answer to the first one was lost";
+}
+
 TEST_F(ExecutorTest, StopsBetweenTwoWrites) {
   std::stop_source stop;
   stop.request_stop();

@@ -103,6 +103,21 @@ TEST_F(LeaseMachineTest, WaitsAsLongWhenTheAnswerToTheCreationWasLost) {
   }
 }
 
+TEST_F(LeaseMachineTest, CountsOnWhenTheLeaseWasDeleted) {
+  machine_.observe(held_by("other", 1, 6), "1", seconds(0));
+  machine_.observe(std::nullopt, "2", seconds(1));
+  const auto call = machine_.next(at(seconds(16)), 0);
+  ASSERT_TRUE(call && std::holds_alternative<CreateLease>(*call));
+  EXPECT_EQ(std::get<CreateLease>(*call).record.transitions, 7);
+}
+
+TEST_F(LeaseMachineTest, SpreadsTheAttemptsOfThoseWhoDoNotLead) {
+  machine_.observe(LeaseRecord{"1", "", seconds(1), 4, ""}, "1", seconds(1));
+  ASSERT_TRUE(machine_.next(at(seconds(1)), 0.5));
+  machine_.answered(fail(Fault::Unavailable, "timed out"), seconds(1));
+  EXPECT_EQ(machine_.next_due(), Duration(milliseconds(3'200)));
+}
+
 TEST_F(LeaseMachineTest, RenewsInTimeAndKeepsItsTerm) {
   take(seconds(1));
   EXPECT_FALSE(machine_.next(at(seconds(2)), 0));

@@ -59,6 +59,15 @@ TEST(ModelVersionPlan, IsPendingUntilSomebodyUsesIt) {
   EXPECT_EQ(status.summary, "it is fetched and verified when a service uses it");
 }
 
+// What names everybody grows until the server refuses the whole status.
+TEST(ModelVersionPlan, NamesNoMoreUsersThanTheSchemaTakes) {
+  std::vector<std::string> users;
+  for (int i = 0; i < 300; ++i) users.push_back("chat-" + std::to_string(1000 + i));
+  const auto status = status_after(seen(version(), {}, users));
+  ASSERT_EQ(status.used_by.size(), 256U);
+  EXPECT_EQ(status.used_by.back(), "chat-1255");
+}
+
 TEST(ModelVersionPlan, ResolvesWhileAPodFetches) {
   EXPECT_EQ(status_after(seen(version(), {{true, {}}})).phase, "Resolving");
 }
