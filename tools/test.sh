@@ -70,7 +70,7 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=15
+  step_total=16
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
@@ -85,6 +85,8 @@ run_tests() {
   rung "test servers" "e2e/cluster/modules: fileserver, faultproxy" test_server_tests
   rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
   rung "simulated nodes" "./dev e2e simulated" "$repo/e2e/cases/run.sh" simulated
+  rung "conformance" "./dev e2e conformance" "$repo/e2e/cases/run.sh" conformance \
+    --sequences 200 --first-sequence "$((10#$(date +%j) * 200))"
   rung "faults" "./dev e2e faults" "$repo/e2e/cases/run.sh" faults
   rung "node leaves nothing" "e2e/cluster/README.md" "$repo/e2e/cluster/cluster_test.sh"
   step "start a real node" "./dev down, then again" start_node || failed=$((failed + 1))
