@@ -183,6 +183,12 @@ Ingested Cache::learn(Watched kind, std::string_view body) {
   });
 }
 
+void Cache::learn_deletion(const ObjectRef& ref, const std::string& uid) {
+  const auto kind = watched_kind(ref.api_version, ref.kind);
+  if (!kind) return;
+  with_store(*this, *kind, [&](auto& store) { store.doom({ref.namespace_, ref.name}, uid); });
+}
+
 std::optional<Live> Cache::find(const ObjectRef& ref) const {
   const auto kind = watched_kind(ref.api_version, ref.kind);
   if (!kind) return std::nullopt;

@@ -41,6 +41,9 @@ class Cache : public Snapshots {
   // Takes in the object that answered a write of ours, so that the next reconcile reads it.
   Ingested learn(Watched kind, std::string_view body);
 
+  // The server took a deletion of ours.
+  void learn_deletion(const ObjectRef& ref, const std::string& uid);
+
   // The cached object that `ref` names; nullopt if there is none or its kind is not watched.
   std::optional<Live> find(const ObjectRef& ref) const;
   // The same facts (but for the replicas) of an object that was read apart from the watches.

@@ -30,6 +30,9 @@ std::vector<std::string> index_keys(const View& view) {
   return keys;
 }
 
+// The time is the server's to say; nobody reads it.
+constexpr const char* kAskedByUs = "asked for";
+
 // Versions that are no numbers cannot be ordered: then the newcomer counts.
 bool is_news(const ObjectMeta& held, const ObjectMeta& newcomer) {
   const Version old_version = parse_version(held.resource_version);
@@ -135,6 +138,20 @@ StoreChange<View> Store<View>::put_own(View view, Projection projection) {
 }
 
 template <class View>
+void Store<View>::doom(const ObjectName& name, const std::string& uid) {
+  shard(name.ns).with([&](Shard& shard) {
+    const auto found = shard.objects.find(name);
+    if (found == shard.objects.end() || found->second.view->metadata.uid != uid) return;
+    View view = *found->second.view;
+    if (!view.metadata.deletion_timestamp) view.metadata.deletion_timestamp = kAskedByUs;
+    unindex(shard, found->second.view);
+    found->second.view = std::make_shared<const View>(std::move(view));
+    index(shard, found->second.view);
+    shard.doomed.insert(uid);
+  });
+}
+
+template <class View>
 StoreChange<View> Store<View>::remove(const ObjectMeta& last_seen) {
   advance(parse_version(last_seen.resource_version));
   return shard(last_seen.namespace_).with([&](Shard& shard) -> StoreChange<View> {
@@ -176,7 +193,11 @@ StoreChange<View> Store<View>::insert(Shard& shard, View view, Projection projec
       return change;
     }
     unindex(shard, change.before);
+    if (change.before->metadata.uid != view.metadata.uid)
+      shard.doomed.erase(change.before->metadata.uid);
   }
+  if (shard.doomed.contains(view.metadata.uid) && !view.metadata.deletion_timestamp)
+    view.metadata.deletion_timestamp = kAskedByUs;
   change.after = std::make_shared<const View>(std::move(view));
   index(shard, change.after);
   shard.objects.insert_or_assign(std::move(name), Held{change.after, projection});
@@ -187,6 +208,7 @@ template <class View>
 StoreChange<View> Store<View>::erase(Shard& shard, typename Objects::iterator at) {
   StoreChange<View> change{at->second.view, nullptr};
   unindex(shard, change.before);
+  shard.doomed.erase(change.before->metadata.uid);
   shard.objects.erase(at);
   return change;
 }

@@ -70,6 +70,9 @@ class Store {
   StoreChange<View> put(View view, Projection projection, bool in_order = true);
   // The answer to a write of ours.
   StoreChange<View> put_own(View view, Projection projection);
+  // The server took our deletion of the object `uid`: until it is gone, every view of it shows that.
+  // (An event from before the deletion does not.)
+  void doom(const ObjectName& name, const std::string& uid);
   // DELETED. A namesake that is already held stays.
   StoreChange<View> remove(const ObjectMeta& last_seen);
   // The end of a set whose objects were `put`: drops what is not in `seen`, unless it is newer
@@ -81,6 +84,7 @@ class Store {
   struct Shard {
     Objects objects;
     std::unordered_map<std::string, Ptrs<View>> index;  // by "namespace/service"; see above
+    std::set<std::string> doomed;                       // uids of what we deleted and still hold
   };
   static constexpr std::size_t kShards = 16;
 

@@ -108,6 +108,22 @@ TEST(Store, IndexesServicesByTheModelsTheyUse) {
   EXPECT_EQ(services.users_of("default", "new").size(), 1u);
 }
 
+TEST(Store, ShowsThatWhatWeDeletedIsOnItsWayOut) {
+  Pods pods;
+  pods.put(pod("a", "5"), {});
+  pods.doom({"default", "a"}, "of-another");
+  EXPECT_FALSE(pods.get({"default", "a"})->metadata.deletion_timestamp);
+  pods.doom({"default", "a"}, "u");
+  EXPECT_TRUE(pods.get({"default", "a"})->metadata.deletion_timestamp);
+  EXPECT_TRUE(pods.of_service("default", "chat").at(0)->metadata.deletion_timestamp);
+  pods.put(pod("a", "6"), {});  // happened before
+  EXPECT_TRUE(pods.get({"default", "a"})->metadata.deletion_timestamp);
+  pods.put(pod("a", "7", "namesake"), {});
+  EXPECT_FALSE(pods.get({"default", "a"})->metadata.deletion_timestamp);
+  pods.put(pod("a", "8"), {});
+  EXPECT_FALSE(pods.get({"default", "a"})->metadata.deletion_timestamp) << "and is forgotten";
+}
+
 TEST(Store, IgnoresTheDeletionOfAPredecessor) {
   Pods pods;
   pods.put_own(pod("a", "9", "new"), {});

@@ -244,7 +244,9 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
   if (!done && !ended) return done;
   memory = {};
   memory.deleted_uid = removal.uid;
-  if (done) pass.outcome.sent.push_back(describe(Action(removal)));
+  if (!done) return {};
+  cache_.learn_deletion(removal.ref, removal.uid);
+  pass.outcome.sent.push_back(describe(Action(removal)));
   return {};
 }
 

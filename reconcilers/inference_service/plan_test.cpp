@@ -52,6 +52,31 @@ TEST(Plan, OldRevisionServesUntilTheNewOneIsReady) {
   EXPECT_EQ(cluster.status()["weight"], "100");
 }
 
+// What the cache still says of the old revision: its Deployment is going, its pods look ready.
+TEST(Plan, AskedForAgainWhileItsDeploymentIsGoing_ARevisionGetsNoTraffic) {
+  Cluster cluster;
+  const std::string old = cluster.settle().at(0);
+  cluster.add_pod(old, kReadyPod);
+  cluster.settle();
+  Json going = *cluster.find("Deployment");
+  going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  cluster.set_spec(R"({"model":{"uri":"pvc://models/b.gguf"}})");
+  const std::string fresh = cluster.settle().at(1);
+  cluster.add_pod(fresh, kReadyPod);
+  cluster.settle();
+  ASSERT_EQ("chat-" + cluster.selected(), fresh);
+
+  cluster.add(going);
+  cluster.set_spec(R"({"model":{"uri":"pvc://models/a.gguf"}})");
+  cluster.settle();
+  EXPECT_EQ("chat-" + cluster.selected(), fresh);
+  // Nor does it get any when somebody deletes the Service meanwhile.
+  cluster.remove("Service");
+  cluster.add_pod(old, kReadyPod);
+  cluster.settle();
+  EXPECT_EQ("chat-" + cluster.selected(), fresh);
+}
+
 TEST(Plan, BrokenFirstRevisionMakesRoomForItsFix) {
   Cluster cluster;
   const std::string broken = cluster.settle().at(0);
