@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "controller/cache/guarded.hpp"
+#include "controller/sim/election.hpp"
 #include "controller/sim/end_state.hpp"
 #include "controller/sim/world.hpp"
 
@@ -76,6 +82,30 @@ Verdict run_seed(std::uint64_t seed, const Faults& faults, std::size_t trace_lin
   std::string failure = judge_calm(world, seed);
   if (failure.empty()) failure = judge_rest(world);
   return verdict_of(world, std::move(failure), trace_lines);
+}
+
+Verdict judge_seed(std::uint64_t seed, std::size_t trace_lines) {
+  Verdict verdict = run_seed(seed, faults_of(seed), trace_lines);
+  if (verdict.failure.empty()) verdict.failure = run_election(seed).failure;
+  return verdict;
+}
+
+std::vector<std::uint64_t> failing_seeds(std::uint64_t first, std::uint64_t count,
+                                         unsigned threads) {
+  std::atomic<std::uint64_t> next = first;
+  Guarded<std::set<std::uint64_t>> failing;
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < threads; ++i) {
+      workers.emplace_back([&] {
+        for (std::uint64_t seed = next++; seed < first + count; seed = next++)
+          if (!judge_seed(seed).failure.empty())
+            failing.with([&](auto& seeds) { seeds.insert(seed); });
+      });
+    }
+  }
+  return failing.with(
+      [](const auto& seeds) { return std::vector<std::uint64_t>(seeds.begin(), seeds.end()); });
 }
 
 Verdict run_crash(Story story, std::uint64_t crash_at, bool after, std::size_t trace_lines) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "controller/sim/faults.hpp"
 
@@ -21,6 +22,13 @@ Faults faults_of(std::uint64_t seed);
 // Chaos, calm; then: the state is that of a fresh cluster given the same objects, every service is
 // ready, an hour passes without a write, and so it does after a restart.
 Verdict run_seed(std::uint64_t seed, const Faults& faults, std::size_t trace_lines = 0);
+
+// The seeds of [first, first + count) that break a promise, in their order. Runs them, and an
+// election of each, on `threads` threads.
+std::vector<std::uint64_t> failing_seeds(std::uint64_t first, std::uint64_t count,
+                                         unsigned threads);
+// What is wrong with a seed, its run or its election; the trace of the run if that is to blame.
+Verdict judge_seed(std::uint64_t seed, std::size_t trace_lines = 0);
 
 // One service through creation, a change and a deletion, with one crash at the given write.
 // `writes` of the verdict is how many writes there were, to know how far to count.

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "controller/sim/campaign.hpp"
 
 namespace slipway::sim {
@@ -11,21 +14,22 @@ void expect_kept(const Verdict& verdict, const std::string& how, const auto& aga
   ADD_FAILURE() << verdict.failure << "\nreplay: " << how << "\n" << again().trace;
 }
 
-// Batches, because a process per seed would cost more than the seed.
-constexpr std::uint64_t kBatch = 20;
+// Sanitizers make each seed many times as slow.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSeeds = 100;
+#else
+constexpr std::uint64_t kSeeds = 1000;
+#endif
 constexpr std::size_t kTail = 80;  // lines of a failing run
 
-class Simulation : public testing::TestWithParam<std::uint64_t> {};
-
-TEST_P(Simulation, ConvergesThenStaysQuiet) {
-  for (std::uint64_t seed = GetParam(); seed < GetParam() + kBatch; ++seed) {
-    const Faults faults = faults_of(seed);
-    expect_kept(run_seed(seed, faults), "./dev sim --seed " + std::to_string(seed),
-                [&] { return run_seed(seed, faults, kTail); });
-    if (HasFailure()) return;
+TEST(Simulation, ConvergesThenStaysQuiet) {
+  const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+  for (const std::uint64_t seed : failing_seeds(0, kSeeds, threads)) {
+    const Verdict verdict = judge_seed(seed, kTail);
+    ADD_FAILURE() << verdict.failure << "\nreplay: ./dev sim --seed " << seed << "\n"
+                  << verdict.trace;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(0, 200, kBatch));
 
 class CrashAtEveryWrite : public testing::TestWithParam<Story> {};
 
@@ -63,8 +67,8 @@ TEST(SimulationTest, NamesakeOfADeletedChildSurvives) {
 class MutantTest : public testing::TestWithParam<Mutant> {};
 
 TEST_P(MutantTest, IsCaught) {
-  constexpr std::uint64_t kSeeds = 300;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  constexpr std::uint64_t kMost = 300;
+  for (std::uint64_t seed = 0; seed < kMost; ++seed) {
     Faults faults = faults_of(seed);
     faults.mutant = GetParam();
     if (!run_seed(seed, faults).failure.empty()) return;
