@@ -70,8 +70,8 @@ class Store {
   StoreChange<View> put(View view, Projection projection, bool in_order = true);
   // The answer to a write of ours.
   StoreChange<View> put_own(View view, Projection projection);
-  // The server took our deletion of the object `uid`: until it is gone, every view of it shows that.
-  // (An event from before the deletion does not.)
+  // The server took our deletion of the object `uid`: until it is gone, every view of it shows
+  // that. (An event from before the deletion does not.)
   void doom(const ObjectName& name, const std::string& uid);
   // DELETED. A namesake that is already held stays.
   StoreChange<View> remove(const ObjectMeta& last_seen);
