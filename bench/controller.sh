@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the controller costs: API calls and writes per service, CPU, memory, restart, rest.
-#   ./dev bench controller [--services N] [--quiet SECONDS] [--transport beast|cpprest]
+#   ./dev bench controller [--services N] [--foreign N] [--quiet SECONDS]
+#                          [--transport beast|cpprest]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/lib.sh

@@ -1,5 +1,6 @@
 // The controller's table of contents: reads the flags, puts the parts together, waits for a
 // signal. Everything is owned here and taken down in the opposite order.
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -75,8 +76,10 @@ int run(const Flags& flags, const sigset_t& ending) {
     return generator.with([](auto& g) { return std::uniform_real_distribution<>(0, 1)(g); });
   });
 
-  const ControllerShell shell(controller, **transport, clock, wake, flags.workers,
-                              told(metrics, log));
+  ShellEvents events = told(metrics, log);
+  // What a list took to be received is given back.
+  events.set_complete = [](Watched) { malloc_trim(0); };
+  const ControllerShell shell(controller, **transport, clock, wake, flags.workers, events);
   const auto server = HttpServer::start(flags.metrics_address, [&](std::string_view path) {
     const auto health = [&](Watched kind) { return shell.health(kind); };
     return page(path, controller, *leadership, health, metrics, clock);
@@ -97,6 +100,8 @@ int main(int argc, char** argv) {
   slipway::Flags flags;
   if (const auto ended = slipway::read_flags(argc, argv, flags)) return *ended;
 
+  // Each of our threads allocates in its turn; an arena for each would keep much for nothing.
+  mallopt(M_ARENA_MAX, 2);
   // Before any thread is started, so that only `sigwait` gets these.
   sigset_t ending;
   sigemptyset(&ending);

@@ -16,9 +16,16 @@ void keep_ours(std::map<std::string, std::string>& entries) {
   });
 }
 
+// Freed, not only emptied.
+void drop(std::string& text) {
+  text = std::string();
+}
+
 void trim_child(ObjectMeta& metadata) {
   keep_ours(metadata.labels);
   keep_ours(metadata.annotations);
+  drop(metadata.creation_timestamp);
+  for (OwnerReference& owner : metadata.owner_references) drop(owner.api_version);
 }
 
 }  // namespace
@@ -59,6 +66,8 @@ void trim(k8s::PlainChildView& view) {
 void trim(k8s::PodView& view) {
   trim_child(view.metadata);
   view.metadata.owner_references = {};
+  view.status.init_container_statuses.shrink_to_fit();
+  view.status.container_statuses.shrink_to_fit();
   std::erase_if(view.status.conditions, [](const k8s::ConditionView& condition) {
     return condition.status == "True" && condition.type != "Ready" &&
            condition.type != "PodScheduled" && condition.type != "DisruptionTarget";

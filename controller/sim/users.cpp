@@ -6,8 +6,11 @@
 #include <array>
 
 #include "controller/sim/stand_ins.hpp"
+#include "crds/types/decode.hpp"
+#include "crds/types/encode.hpp"
 #include "crds/types/fields.hpp"
 #include "reconcilers/common/names.hpp"
+#include "reconcilers/testing/wish.hpp"
 
 namespace slipway::sim {
 namespace {
@@ -137,7 +140,29 @@ Json Users::random_spec() {
   if (random_.chance(0.6)) spec["replicas"] = random_.pick(replicas);
   if (random_.chance(0.2))
     spec["pod"] = {{"env", {{{"name", "MOOD"}, {"value", random_.chance(0.5) ? "calm" : "wild"}}}}};
-  return spec;
+  return random_.chance(0.3) ? wild_spec(spec) : spec;
+}
+
+// Any field of the spec that the schema has, with any value that it allows, but for what decides
+// whether the service can run at all.
+Json Users::wild_spec(const Json& base) {
+  std::array<std::uint8_t, 400> bytes{};
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_.next());
+  testing::FuzzInput input(bytes.data(), bytes.size());
+  InferenceServiceSpec spec = *decode<InferenceServiceSpec>(base.dump());
+  for (int edits = random_.between(1, 4); edits > 0; --edits) testing::edit(spec, input);
+  Json wild = encode(spec);
+  for (const char* name : {"model", "runtime", "gpu"}) {
+    erase_member(wild, name);
+    if (base.contains(name)) wild[name] = base[name];
+  }
+  // More pods than a simulation needs to show anything.
+  for (const char* bound : {"min", "max"}) {
+    Json& replicas = wild["replicas"];
+    if (replicas.contains(bound) && replicas[bound] > 4) replicas[bound] = 4;
+  }
+  if (wild["replicas"].empty()) erase_member(wild, "replicas");
+  return wild;
 }
 
 std::string Users::act() {

@@ -41,6 +41,7 @@ class Users {
 
  private:
   Json random_spec();
+  Json wild_spec(const Json& base);
   std::string change_something(const ObjectRef& ref);
   std::string remove_somehow(const ObjectRef& ref);
   std::string touch_child(const ObjectRef& ref);
