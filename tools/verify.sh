@@ -27,6 +27,9 @@ check_generated() {
   charts/sync.sh --check
 }
 
+# Boost.Asio 1.74 looks for coroutines of clang in <experimental/coroutine> only.
+readonly tidy_defines=--extra-arg=-DBOOST_ASIO_HAS_CO_AWAIT=1\ --extra-arg=-DBOOST_ASIO_HAS_STD_COROUTINE=1
+
 # clang-tidy takes seconds a file, so a file that passed is not looked at again until it, a header
 # or the configuration changes.
 check_tidy() {
@@ -40,7 +43,7 @@ check_tidy() {
     [[ -e $stamp ]] || printf '%s %s\n' "$file" "$stamp"
   done |
     xargs -r -P "$(nproc)" -L 1 bash -c \
-    'nice clang-tidy-19 --quiet -p "'"$build"'/dev" "$0" 2>/dev/null && touch "$1"'
+    'nice clang-tidy-19 --quiet '"$tidy_defines"' -p "'"$build"'/dev" "$0" 2>/dev/null && touch "$1"'
 }
 
 verify() {

@@ -57,8 +57,8 @@ std::optional<Duration> retry_after(const Fields& fields) {
 void set_socket_options(asio::ip::tcp::socket& socket) {
   // Each of them is an improvement, none a necessity.
   error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  (void)socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  (void)socket.set_option(asio::socket_base::keep_alive(true), ignored);
   const auto set = [&](int option, int value) {
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
   };

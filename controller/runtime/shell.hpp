@@ -23,7 +23,8 @@ struct ShellEvents {
   std::function<void(const Report&, Duration took)> processed;
   std::function<void(Watched, const Error&)> watch_trouble;
   std::function<void(Watched, const Error&)> undecodable;
-  std::function<void(Watched)> set_complete;  // everything there is of a kind has been received
+  // Everything there is of a kind has been received.
+  std::function<void(Watched)> set_complete{};
 };
 
 class ControllerShell {

@@ -49,7 +49,7 @@ bool has_lasting_deployment(const Observed& seen, const std::string& revision) {
 // which more pods answer.
 std::string stable_revision(const Observed& seen, const std::string& selected) {
   if (stands(seen, selected)) return selected;
-  const std::string answering = answering_revision(seen);
+  std::string answering = answering_revision(seen);
   const auto& remembered = seen.owner->status.revision;
   if (!remembered || !stands(seen, remembered->stable)) return answering;
   // Pods without a Deployment are on their way out, or out already.

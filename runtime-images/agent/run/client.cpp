@@ -54,7 +54,7 @@ Awaitable<Body> read_chunked(Client& client, std::size_t room) {
 }  // namespace
 
 Awaitable<bool> receive(Client& client, Duration within) {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16'384> buffer;
   error_code error;
   client.deadline = steady_now() + within;
   const std::size_t got = co_await client.socket.async_read_some(asio::buffer(buffer), into(error));

@@ -81,7 +81,7 @@ Awaitable<Outcome<Reply>> converse(Local::socket& socket, const Question& questi
   const std::string request = render(question);
   if (!error) co_await asio::async_write(socket, asio::buffer(request), into(error));
   ReplyReader reader(question.method);
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16'384> buffer;
   while (!error && !reader.whole()) {
     const std::size_t got = co_await socket.async_read_some(asio::buffer(buffer), into(error));
     if (!error && !reader.feed({buffer.data(), got}))

@@ -81,6 +81,7 @@ EngineProcess::~EngineProcess() {
 
 Outcome<> EngineProcess::start(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   Pipes pipes;

@@ -162,7 +162,7 @@ Awaitable<bool> Exchange::forward(std::string body) {
 }
 
 Awaitable<std::optional<http::ResponseHead>> Exchange::read_head() {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16'384> buffer;
   for (;;) {
     error_code error;
     const std::size_t got = co_await engine_.async_read_some(asio::buffer(buffer), into(error));
