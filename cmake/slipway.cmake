@@ -10,8 +10,9 @@ target_compile_definitions(slipway_options INTERFACE JSON_DIAGNOSTICS=$<IF:$<CON
 target_link_libraries(slipway_options INTERFACE nlohmann_json::nlohmann_json)
 
 if(SLIPWAY_SANITIZE STREQUAL "address")
+  # GCC 12 takes the instrumentation of <regex> for reads of what was not written (its bug 105562).
   target_compile_options(slipway_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all -Wno-maybe-uninitialized)
   target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
 elseif(SLIPWAY_SANITIZE STREQUAL "thread")
   # GCC 12 warns that fences are not modelled; Boost.Asio uses them, and we do not.
