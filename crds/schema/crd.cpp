@@ -61,12 +61,12 @@ Kind model_version() {
 }
 
 template <class T>
-Kind runtime(std::string singular, std::string short_name, std::string doc, bool cluster_scoped) {
+Kind runtime(const char* singular, const char* short_name, const char* doc, bool cluster_scoped) {
   return Kind{.kind = T::kKind,
               .plural = T::kPlural,
-              .singular = std::move(singular),
-              .short_name = std::move(short_name),
-              .doc = std::move(doc),
+              .singular = singular,
+              .short_name = short_name,
+              .doc = doc,
               .cluster_scoped = cluster_scoped,
               .has_status = false,
               .scales = false,

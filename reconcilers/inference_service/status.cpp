@@ -120,7 +120,7 @@ std::string summary_of(const Facts& facts) {
 }
 
 Condition condition(const Facts& facts, const char* type, bool holds, std::string reason,
-                    std::string message) {
+                    const std::string& message) {
   return {type, holds ? "True" : "False",         std::move(reason), clipped(message),
           "",   facts.owner().metadata.generation};
 }
