@@ -191,6 +191,18 @@ TEST_F(ExecutorTest, DeletesOnlyTheVersionThatItLookedAt) {
   EXPECT_EQ(api_.removed_version, version);
 }
 
+TEST_F(ExecutorTest, KnowsThatWhatItDeletedIsGoing) {
+  const ObjectRef ref{"v1", "Service", "ns", "chat"};
+  hold(Watched::Service, service(), "u");
+  api_.refusals = {refusal(Fault::Unavailable)};
+  run({Delete{ref, "u"}});
+  EXPECT_FALSE(cache_.find(ref)->metadata->deletion_timestamp) << "perhaps it is not";
+  run({Delete{ref, "u"}});
+  EXPECT_TRUE(cache_.find(ref)->metadata->deletion_timestamp);
+  hold(Watched::Service, service(), "u");  // an event from before
+  EXPECT_TRUE(cache_.find(ref)->metadata->deletion_timestamp);
+}
+
 TEST_F(ExecutorTest, ComparesReplicas_OnlyWherePlanned) {
   hold(Watched::Deployment, deployment(5));
   run({Apply{deployment(std::nullopt)}});

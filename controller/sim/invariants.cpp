@@ -62,6 +62,13 @@ void Invariants::on_remove(const kube::RemoveRequest& request) {
                                             request.resource.kind, request.ns, request.name));
 }
 
+void Invariants::on_removed(const kube::RemoveRequest& request) {
+  const auto known = told_.find(request.resource.kind + " " + request.ns + "/" + request.name);
+  if (request.resource.kind != "Deployment" || known == told_.end()) return;
+  standing_.erase({known->second.service, known->second.revision});
+  removed_uids_.insert(request.uid);
+}
+
 void Invariants::on_effect(const Effect& effect) {
   if (effect.actor != kUs && effect.actor != kScaleUs) return;
   const Json& object = effect.after != nullptr ? *effect.after : *effect.before;
@@ -71,6 +78,8 @@ void Invariants::on_effect(const Effect& effect) {
   if (is_child_kind(kind)) check_ownership(effect);
   if (effect.after == nullptr) return check_removal(object);
   if (effect.before == nullptr) check_single(object);
+  if (kind == "Deployment" && effect.before == nullptr)
+    standing_.emplace(service_of(object), text_at(object, {"metadata", "labels", kRevisionLabel}));
   if (kind == "Service") check_selector(effect);
   if (kind == "InferenceService" || kind == "ModelVersion") check_status(object);
 }
@@ -155,8 +164,9 @@ void Invariants::check_selector(const Effect& effect) {
   const Json* target = deployment_of(*effect.after, to);
   const int serving = ready_pods(told_at_decision_, service, from);
   if (serving == 0 || deployment_of(*effect.after, from) == nullptr) return;
-  require(target != nullptr, title(*effect.after) + " selects revision " + to +
-                                 ", which has no Deployment, while " + from + " answers");
+  require(target != nullptr || standing_at_decision_.contains({service, to}),
+          title(*effect.after) + " selects revision " + to + ", which has no Deployment, while " +
+              from + " answers");
   if (target == nullptr) return;
   // Whoever scales the old one down meanwhile says how many are enough for both.
   int wanted = find_at(*target, {"spec", "replicas"})->get<int>();
@@ -195,6 +205,9 @@ void Invariants::check_status(const Json& after) {
 void Invariants::on_restart() {
   told_.clear();
   told_at_decision_.clear();
+  standing_.clear();
+  standing_at_decision_.clear();
+  removed_uids_.clear();
   seen_in_set_.clear();
 }
 
@@ -207,7 +220,10 @@ void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
   }
   if (std::holds_alternative<kube::SetEnd>(event)) {
     std::erase_if(told_, [&](const auto& known) {
-      return known.first.starts_with(prefix) && !seen_in_set_.contains(known.first);
+      const bool gone = known.first.starts_with(prefix) && !seen_in_set_.contains(known.first);
+      if (gone && known.second.replicas)
+        standing_.erase({known.second.service, known.second.revision});
+      return gone;
     });
     return;
   }
@@ -216,6 +232,9 @@ void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
   const std::string name = title(object);
   seen_in_set_.insert(name);
   if (seen.change == kube::Change::Deleted) {
+    if (kind == Watched::Deployment)
+      standing_.erase(
+          {service_of(object), text_at(object, {"metadata", "labels", kRevisionLabel})});
     told_.erase(name);
     return;
   }
@@ -225,7 +244,11 @@ void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
   news.version = parse_version(text_at(object, {"metadata", "resourceVersion"}));
   news.ready = kind == Watched::Pod && !object["metadata"].contains("deletionTimestamp") &&
                text_at(object, {"status", "conditions", "[type=\"Ready\"]", "status"}) == "True";
-  if (kind == Watched::Deployment) news.replicas = object["spec"].value("replicas", 1);
+  if (kind == Watched::Deployment) {
+    news.replicas = object["spec"].value("replicas", 1);
+    if (!removed_uids_.contains(text_at(object, {"metadata", "uid"})))
+      standing_.emplace(news.service, news.revision);
+  }
   News& known = told_[name];
   if (news.version >= known.version) known = std::move(news);
 }

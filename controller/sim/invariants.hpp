@@ -24,12 +24,17 @@ class Invariants {
   void on_effect(const Effect& effect);
   // From the client, for every delete that the controller asks for.
   void on_remove(const kube::RemoveRequest& request);
+  // The server's answer to it, as the controller got it: it was carried out.
+  void on_removed(const kube::RemoveRequest& request);
   // From the watches, before the controller gets to see it.
   void on_watch_event(Watched kind, const kube::WatchEvent& event);
   // The controller lost its memory.
   void on_restart();
   // The controller is about to decide: what it knows now is what it is held to.
-  void before_decision() { told_at_decision_ = told_; }
+  void before_decision() {
+    told_at_decision_ = told_;
+    standing_at_decision_ = standing_;
+  }
 
   // Empty while everything holds.
   const std::vector<std::string>& broken() const { return broken_; }
@@ -47,6 +52,9 @@ class Invariants {
     std::optional<int> replicas;  // of a Deployment
   };
   using Told = std::map<std::string, News>;  // by "Kind namespace/name"
+  // "namespace/label" and revision of the Deployments that the controller made or was told of, and
+  // did not delete or was told to be gone. People delete them without its knowing.
+  using Standing = std::set<std::pair<std::string, std::string>>;
 
   void require(bool holds, const std::string& what);
   void check_ownership(const Effect& effect);
@@ -61,6 +69,8 @@ class Invariants {
   const SimApiServer& server_;
   Told told_;
   Told told_at_decision_;
+  Standing standing_, standing_at_decision_;
+  std::set<std::string> removed_uids_;  // Deployments of which the controller knows that they go
   std::set<std::string> seen_in_set_;
   std::map<std::string, std::string> selected_;  // uid of an InferenceService -> revision, by us
   std::map<std::string, std::set<std::string>> served_;  // "namespace/label" -> revisions

@@ -112,8 +112,10 @@ Result<> UncertainClient::remove(const kube::RemoveRequest& request) {
     sent.resource_version.clear();
   }
   if (!dead_ && on_remove_) on_remove_(request);
-  return send<Result<>>(line("delete", request.resource, request.ns, request.name),
-                        [&] { return server_.remove(sent); });
+  Result<> done = send<Result<>>(line("delete", request.resource, request.ns, request.name),
+                                 [&] { return server_.remove(sent); });
+  if (!dead_ && done && on_removed_) on_removed_(request);
+  return done;
 }
 
 Result<kube::ApplyAnswer> UncertainClient::patch_finalizers(const kube::FinalizersPatch& request) {

@@ -29,9 +29,11 @@ class UncertainClient : public kube::ApiClient {
 
   // Called before and after a write takes effect, when faults say so.
   void set_meanwhile(std::function<void()> meanwhile) { meanwhile_ = std::move(meanwhile); }
-  // Sees every delete as the controller sent it.
-  void set_on_remove(std::function<void(const kube::RemoveRequest&)> seen) {
-    on_remove_ = std::move(seen);
+  // They see every delete as the controller sent it, and those whose success it heard of.
+  void set_on_remove(std::function<void(const kube::RemoveRequest&)> sent,
+                     std::function<void(const kube::RemoveRequest&)> done) {
+    on_remove_ = std::move(sent);
+    on_removed_ = std::move(done);
   }
 
   // Once the controller has died, nothing that it still does reaches anybody.
@@ -56,7 +58,7 @@ class UncertainClient : public kube::ApiClient {
   Trace& trace_;
   const Faults& faults_;
   std::function<void()> meanwhile_;
-  std::function<void(const kube::RemoveRequest&)> on_remove_;
+  std::function<void(const kube::RemoveRequest&)> on_remove_, on_removed_;
   bool dead_ = false;
   std::uint64_t writes_ = 0;
 };

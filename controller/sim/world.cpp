@@ -32,7 +32,8 @@ World::World(std::uint64_t seed, const Faults& faults, bool trace)
       client_(server_, random_, trace_, faults_) {
   trace_.set_time(now_);
   server_.observe([this](const Effect& effect) { invariants_.on_effect(effect); });
-  client_.set_on_remove([this](const kube::RemoveRequest& r) { invariants_.on_remove(r); });
+  client_.set_on_remove([this](const kube::RemoveRequest& r) { invariants_.on_remove(r); },
+                        [this](const kube::RemoveRequest& r) { invariants_.on_removed(r); });
   client_.set_meanwhile([this] { meanwhile(); });
   stand_ins_.set_restless(faults.users > 0);
   users_.prepare();
