@@ -29,4 +29,9 @@ def installed(control_plane):
     cluster = Cluster(control_plane / "kubeconfig")
     cluster.kubectl("apply", "-f", str(REPO / "crds"))
     cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    # A list at version 0 is answered from the watch cache, so it waits for that to be there: a watch
+    # from a version before its beginning would be Expired.
+    for plural in ("inferenceservices", "modelversions"):
+        cluster.kubectl("get", "--raw",
+                        f"/apis/serving.slipway.dev/v1alpha1/{plural}?resourceVersion=0")
     return cluster

@@ -15,16 +15,16 @@ from support.fault_proxy import FaultProxy, told
 def pytest_addoption(parser):
     parser.addoption("--kill-points", default="some", choices=["some", "all"],
                      help="at which calls the controller is killed: all, or every second one, "
-                     "changing every second day")
-    parser.addoption("--half", action="store_true",
-                     help="only every second case, today the odd ones and tomorrow the even ones")
+                     "changing every third day")
+    parser.addoption("--one-of", type=int, default=1, metavar="N",
+                     help="only every N-th case, tomorrow those behind today's")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--half"):
-        today = datetime.date.today().toordinal() % 2
-        config.hook.pytest_deselected(items=items[1 - today::2])
-        items[:] = items[today::2]
+    of = config.getoption("--one-of")
+    chosen = items[datetime.date.today().toordinal() % of::of]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
     for item in items:
         if "faults" in item.path.parts:
             item.add_marker(pytest.mark.faults)
