@@ -113,6 +113,13 @@ std::string find_conflict(const Owned& live, const std::map<Path, const Json*>& 
   for (const auto& [path, value] : wanted) {
     if (value == nullptr) continue;
     const Json* current = find_at(live.object, path);
+    // What it lies in may be gone, and still somebody's who once made it.
+    const Path around(path.begin(), path.end() - 1);
+    for (const auto& [other, fields] : live.owners) {
+      if (current == nullptr && other != manager && fields.contains(around) &&
+          find_at(live.object, around) == nullptr)
+        return "conflict with \"" + other + "\": " + to_string(around);
+    }
     if (current == nullptr || *current == *value) continue;
     for (const auto& [other, fields] : live.owners) {
       if (other != manager && fields.contains(path))
