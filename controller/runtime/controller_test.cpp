@@ -31,6 +31,15 @@ class ControllerTest : public testing::Test {
     controller_.on_watch_event(kind, kube::Seen{change, std::string_view(text).substr(0, size)},
                                now());
   }
+  void see_service_deleted(const std::string& uid) {
+    see(Watched::Service,
+        {{"metadata",
+          {{"name", "chat"},
+           {"namespace", "ns"},
+           {"uid", uid},
+           {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
+        kube::Change::Deleted);
+  }
   void sync(Watched kind) {
     controller_.on_watch_event(kind, kube::SetBegin{}, now());
     if (kind == Watched::InferenceService) see(kind, service());
@@ -115,13 +124,7 @@ TEST_F(ControllerTest, RemakesAChildThatWasDeleted) {
   const auto made = controller_.cache().services_of("ns", "chat");
   ASSERT_EQ(made.size(), 1u);
   api_.calls.clear();
-  see(Watched::Service,
-      {{"metadata",
-        {{"name", "chat"},
-         {"namespace", "ns"},
-         {"uid", made[0]->metadata.uid},
-         {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
-      kube::Change::Deleted);
+  see_service_deleted(made[0]->metadata.uid);
   settle();
   EXPECT_EQ(calls("apply Service chat"), 1);
   EXPECT_EQ(api_.calls.size(), 1u);
@@ -133,13 +136,7 @@ TEST_F(ControllerTest, SaysARefusalInTheStatus_AndTriesAtGrowingIntervals) {
   const Error quota{Fault::Forbidden, "exceeded quota: services=1", {}};
   int attempts = 0;
   // Somebody deletes the Service, and the quota refuses to have it back.
-  see(Watched::Service,
-      {{"metadata",
-        {{"name", "chat"},
-         {"namespace", "ns"},
-         {"uid", "uid-of-Service chat"},
-         {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
-      kube::Change::Deleted);
+  see_service_deleted("uid-of-Service chat");
   bool said = false;
   for (int second = 0; second < 600; ++second) {
     api_.calls.clear();
@@ -196,13 +193,7 @@ TEST_F(ControllerTest, StartsWithShortPausesAgain_AfterASuccess) {
   EXPECT_EQ(pauses, (std::vector<Duration>{Duration(5), Duration(10), Duration(20)}));
   const auto made = controller_.cache().services_of("ns", "chat");
   ASSERT_EQ(made.size(), 1u);
-  see(Watched::Service,
-      {{"metadata",
-        {{"name", "chat"},
-         {"namespace", "ns"},
-         {"uid", made[0]->metadata.uid},
-         {"labels", {{"serving.slipway.dev/service", "chat"}}}}}},
-      kube::Change::Deleted);
+  see_service_deleted(made[0]->metadata.uid);
   api_.refusals.assign(1, lost);
   const auto reports = settle();
   ASSERT_FALSE(reports.empty());

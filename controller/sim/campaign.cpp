@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <set>
-#include <thread>
 
 #include "controller/cache/guarded.hpp"
 #include "controller/sim/election.hpp"
 #include "controller/sim/end_state.hpp"
+#include "controller/sim/in_parallel.hpp"
 #include "controller/sim/world.hpp"
 
 namespace slipway::sim {
@@ -92,18 +91,10 @@ Verdict judge_seed(std::uint64_t seed, std::size_t trace_lines) {
 
 std::vector<std::uint64_t> failing_seeds(std::uint64_t first, std::uint64_t count,
                                          unsigned threads) {
-  std::atomic<std::uint64_t> next = first;
   Guarded<std::set<std::uint64_t>> failing;
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < threads; ++i) {
-      workers.emplace_back([&] {
-        for (std::uint64_t seed = next++; seed < first + count; seed = next++)
-          if (!judge_seed(seed).failure.empty())
-            failing.with([&](auto& seeds) { seeds.insert(seed); });
-      });
-    }
-  }
+  in_parallel(first, count, threads, [&](std::uint64_t seed) {
+    if (!judge_seed(seed).failure.empty()) failing.with([&](auto& seeds) { seeds.insert(seed); });
+  });
   return failing.with(
       [](const auto& seeds) { return std::vector<std::uint64_t>(seeds.begin(), seeds.end()); });
 }

@@ -50,8 +50,7 @@ void collect(const Json& value, Path& path, std::map<Path, const Json*>& out) {
     return;
   }
   for (const Json& element : value) {
-    path.push_back(rule.merge == Merge::Set ? "=" + element.dump()
-                                            : element_step(element, rule.keys));
+    path.push_back(element_step(element, rule));
     const bool whole = merge_rule(path, element).merge == Merge::Atomic;
     out.emplace(path, whole && rule.merge == Merge::KeyedList ? &element : nullptr);
     if (rule.merge == Merge::KeyedList && !whole) collect(element, path, out);
@@ -62,10 +61,8 @@ void collect(const Json& value, Path& path, std::map<Path, const Json*>& out) {
 // The position of the element that `step` names; end if the list has none.
 Json::const_iterator find_element(const Json& list, const Path& path, const std::string& step) {
   const MergeRule rule = merge_rule(path, list);
-  return std::find_if(list.begin(), list.end(), [&](const Json& element) {
-    return (rule.merge == Merge::Set ? "=" + element.dump() : element_step(element, rule.keys)) ==
-           step;
-  });
+  return std::find_if(list.begin(), list.end(),
+                      [&](const Json& element) { return element_step(element, rule) == step; });
 }
 
 // True if `value` is now empty and so has to go as well.
@@ -115,9 +112,10 @@ MergeRule merge_rule(const Path& path, const Json& value) {
   return {Merge::Atomic, {}};
 }
 
-std::string element_step(const Json& element, const std::vector<std::string>& keys) {
+std::string element_step(const Json& element, const MergeRule& rule) {
+  if (rule.merge == Merge::Set) return "=" + element.dump();
   std::string step = "[";
-  for (const std::string& key : keys) {
+  for (const std::string& key : rule.keys) {
     if (step.size() > 1) step += ",";
     const auto member = element.find(key);
     if (member != element.end()) {

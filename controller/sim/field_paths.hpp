@@ -26,8 +26,9 @@ struct MergeRule {
 };
 MergeRule merge_rule(const Path& path, const Json& value);
 
-// `[name="engine"]`; a missing `protocol` counts as TCP.
-std::string element_step(const Json& element, const std::vector<std::string>& keys);
+// The step to an element of a list that is merged by `rule`: `[name="engine"]`, where a missing
+// `protocol` counts as TCP, or `="x"`. REQUIRES: the list is a keyed one or a set.
+std::string element_step(const Json& element, const MergeRule& rule);
 
 // Every leaf and every list element below `value`. Elements of keyed lists have no value of their
 // own (nullptr). The pointers live as long as `value`.

@@ -13,16 +13,12 @@ constexpr std::array<const char*, 9> kServerMetadata = {
 
 void merge_into(Json& live, const Json& intent, Path& path);
 
-std::string step_of(const Json& element, const MergeRule& rule) {
-  return rule.merge == Merge::Set ? "=" + element.dump() : element_step(element, rule.keys);
-}
-
 // Elements that both have come in the order of `intent`; one that only `live` has stays before the
 // element that it stood before.
 Json merge_lists(const Json& live, const Json& intent, const MergeRule& rule, Path& path) {
   const auto steps_of = [&](const Json& list) {
     std::vector<std::string> steps;
-    for (const Json& element : list) steps.push_back(step_of(element, rule));
+    for (const Json& element : list) steps.push_back(element_step(element, rule));
     return steps;
   };
   const std::vector<std::string> old_steps = steps_of(live), new_steps = steps_of(intent);
@@ -113,17 +109,16 @@ std::string find_conflict(const Owned& live, const std::map<Path, const Json*>& 
   for (const auto& [path, value] : wanted) {
     if (value == nullptr) continue;
     const Json* current = find_at(live.object, path);
-    // What it lies in may be gone, and still somebody's who once made it.
-    const Path around(path.begin(), path.end() - 1);
-    for (const auto& [other, fields] : live.owners) {
-      if (current == nullptr && other != manager && fields.contains(around) &&
-          find_at(live.object, around) == nullptr)
-        return "conflict with \"" + other + "\": " + to_string(around);
+    if (current != nullptr && *current == *value) continue;
+    Path disputed = path;
+    if (current == nullptr) {
+      // What it lies in may be gone, and still somebody's who once made it.
+      disputed.pop_back();
+      if (find_at(live.object, disputed) != nullptr) continue;
     }
-    if (current == nullptr || *current == *value) continue;
     for (const auto& [other, fields] : live.owners) {
-      if (other != manager && fields.contains(path))
-        return "conflict with \"" + other + "\": " + to_string(path);
+      if (other != manager && fields.contains(disputed))
+        return "conflict with \"" + other + "\": " + to_string(disputed);
     }
   }
   return {};
@@ -141,6 +136,25 @@ void prune(Owned& live, const FieldSet& dropped, const std::string& manager) {
     const FieldSet here = fields_of(live.object);
     for (auto at = here.lower_bound(path); at != here.end() && is_inside(*at, path); ++at) {
       if (!owned_by_another(live.owners, manager, *at)) erase_at(live.object, *at);
+    }
+  }
+}
+
+// The paths of all objects in `value`, but for those that are merged as a whole.
+void collect_objects(const Json& value, Path& path, FieldSet& out) {
+  const MergeRule rule = merge_rule(path, value);
+  if (rule.merge == Merge::Granular && value.is_object()) {
+    if (!path.empty()) out.insert(path);
+    for (const auto& [name, member] : value.items()) {
+      path.push_back(name);
+      collect_objects(member, path, out);
+      path.pop_back();
+    }
+  } else if (rule.merge == Merge::KeyedList) {
+    for (const Json& element : value) {
+      path.push_back(element_step(element, rule));
+      collect_objects(element, path, out);
+      path.pop_back();
     }
   }
 }
@@ -179,29 +193,6 @@ Result<Owned> merge_apply(Owned live, const Json& intent, const std::string& man
   }
   return live;
 }
-
-namespace {
-
-// The paths of all objects in `value`, but for those that are merged as a whole.
-void collect_objects(const Json& value, Path& path, FieldSet& out) {
-  const MergeRule rule = merge_rule(path, value);
-  if (rule.merge == Merge::Granular && value.is_object()) {
-    if (!path.empty()) out.insert(path);
-    for (const auto& [name, member] : value.items()) {
-      path.push_back(name);
-      collect_objects(member, path, out);
-      path.pop_back();
-    }
-  } else if (rule.merge == Merge::KeyedList) {
-    for (const Json& element : value) {
-      path.push_back(element_step(element, rule.keys));
-      collect_objects(element, path, out);
-      path.pop_back();
-    }
-  }
-}
-
-}  // namespace
 
 void note_update(Owners& owners, const std::string& manager, const Json& before,
                  const Json& after) {

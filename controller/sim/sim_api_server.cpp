@@ -17,10 +17,6 @@ const kube::Resource& resource_of(const Json& object) {
   return *resource;
 }
 
-std::string named(const std::string& kind, const std::string& name) {
-  return kind + " \"" + name + "\"";
-}
-
 tl::unexpected<Error> not_found(const ObjectRef& ref) {
   return fail(Fault::NotFound, named(ref.kind, ref.name) + " not found");
 }

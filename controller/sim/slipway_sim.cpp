@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <thread>
+#include <vector>
 
 #include "controller/sim/campaign.hpp"
 
@@ -24,16 +25,18 @@ int main(int argc, char** argv) {
 
   constexpr std::size_t kTail = 80;
   constexpr std::size_t kEverything = 1'000'000;
-  if (verbose) {
-    for (std::uint64_t each = seed; each < seed + seeds; ++each)
-      fmt::print("{}", slipway::sim::judge_seed(each, kEverything).trace);
+  // With its story each seed is run once and told as it comes.
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t each = seed; verbose && each < seed + seeds; ++each) told.push_back(each);
+  if (!verbose) told = slipway::sim::failing_seeds(seed, seeds, threads);
+  std::uint64_t failures = 0;
+  for (const std::uint64_t each : told) {
+    const auto verdict = slipway::sim::judge_seed(each, verbose ? kEverything : kTail);
+    fmt::print("{}", verdict.trace);
+    if (verdict.failure.empty()) continue;
+    ++failures;
+    fmt::print("seed {}: {}\nreplay: ./dev sim --seed {}\n", each, verdict.failure, each);
   }
-  const auto failing = slipway::sim::failing_seeds(seed, seeds, threads);
-  for (const std::uint64_t bad : failing) {
-    const auto verdict = slipway::sim::judge_seed(bad, kTail);
-    if (!verbose) fmt::print("{}", verdict.trace);
-    fmt::print("seed {}: {}\nreplay: ./dev sim --seed {}\n", bad, verdict.failure, bad);
-  }
-  fmt::print("{} of {} seeds kept every promise\n", seeds - failing.size(), seeds);
-  return failing.empty() ? 0 : 1;
+  fmt::print("{} of {} seeds kept every promise\n", seeds - failures, seeds);
+  return failures == 0 ? 0 : 1;
 }

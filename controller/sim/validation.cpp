@@ -9,7 +9,7 @@ namespace slipway::sim {
 namespace {
 
 std::string named(const Json& object) {
-  return object.value("kind", "") + " \"" + object["metadata"].value("name", "") + "\"";
+  return sim::named(object.value("kind", ""), object["metadata"].value("name", ""));
 }
 
 tl::unexpected<Error> invalid(const Json& object, const std::string& why) {
@@ -60,6 +60,10 @@ Result<> check_deployment(const Json& before, const Json& after) {
 }
 
 }  // namespace
+
+std::string named(const std::string& kind, const std::string& name) {
+  return kind + " \"" + name + "\"";
+}
 
 bool being_deleted(const Json& object) {
   return object.at("metadata").contains("deletionTimestamp");

@@ -9,6 +9,12 @@ from support.audit import Audit
 from support.waiting import eventually
 
 
+def pytest_collection_modifyitems(items):
+    """Each case is marked with its suite."""
+    for item in items:
+        item.add_marker(item.path.parent.name)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Fixtures ask item.failed whether to print logs."""

@@ -39,9 +39,12 @@ bool stands(const Observed& seen, const std::string& revision) {
          (deployment_of(seen, revision) || progress_of(seen, revision).ready > 0);
 }
 
-bool has_lasting_deployment(const Observed& seen, const std::string& revision) {
+enum class Standing { None, Going, Lasting };
+
+Standing standing_of_deployment(const Observed& seen, const std::string& revision) {
   const auto* deployment = deployment_of(seen, revision);
-  return deployment != nullptr && !deployment->metadata.deletion_timestamp;
+  if (deployment == nullptr) return Standing::None;
+  return deployment->metadata.deletion_timestamp ? Standing::Going : Standing::Lasting;
 }
 
 // A Service that somebody deleted or turned away says nothing; then the status does. It may be
@@ -54,7 +57,7 @@ std::string stable_revision(const Observed& seen, const std::string& selected) {
   if (!remembered || !stands(seen, remembered->stable)) return answering;
   // Pods without a Deployment are on their way out, or out already.
   const bool outdone =
-      !answering.empty() && has_lasting_deployment(seen, answering) &&
+      !answering.empty() && standing_of_deployment(seen, answering) == Standing::Lasting &&
       progress_of(seen, remembered->stable).ready < progress_of(seen, answering).ready;
   return outdone ? answering : remembered->stable;
 }
@@ -72,8 +75,7 @@ Revision live_revision(const Observed& seen, const std::string& hash) {
 
 bool may_take_over(const Observed& seen, const Course& course) {
   // Asked for again while its Deployment is going: its pods answer no longer than that.
-  const auto* deployment = deployment_of(seen, course.wanted->hash);
-  if (deployment != nullptr && deployment->metadata.deletion_timestamp) return false;
+  if (standing_of_deployment(seen, course.wanted->hash) == Standing::Going) return false;
   const int stable_ready = progress_of(seen, course.stable).ready;
   const int wanted_ready = progress_of(seen, course.wanted->hash).ready;
   const int enough = std::clamp(wanted_replicas(seen, course), 1, std::max(stable_ready, 1));

@@ -12,12 +12,6 @@ def pytest_addoption(parser):
     parser.addoption("--first-sequence", type=int, default=0)
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "conformance" in item.path.parts:
-            item.add_marker(pytest.mark.conformance)
-
-
 @pytest.fixture(scope="session")
 def control_plane():
     with running("conformance", "--api-only") as folder:

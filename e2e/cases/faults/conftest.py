@@ -25,9 +25,6 @@ def pytest_collection_modifyitems(config, items):
     chosen = items[datetime.date.today().toordinal() % of::of]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
-    for item in items:
-        if "faults" in item.path.parts:
-            item.add_marker(pytest.mark.faults)
 
 
 @pytest.fixture(scope="session")

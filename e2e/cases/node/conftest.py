@@ -17,12 +17,6 @@ from support.waiting import eventually
 OPERATOR = "slipway-system"
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "node" in item.path.parts:
-            item.add_marker(pytest.mark.node)
-
-
 @pytest.fixture(scope="session")
 def cluster():
     kubeconfig = os.environ.get("SLIPWAY_NODE_KUBECONFIG", REPO / "build/cluster/node/kubeconfig")

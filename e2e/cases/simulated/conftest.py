@@ -8,12 +8,6 @@ from support.control_plane import install, running
 from support.controller import Controller, account_kubeconfig
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "simulated" in item.path.parts:
-            item.add_marker(pytest.mark.simulated)
-
-
 @pytest.fixture(scope="session")
 def control_plane():
     with running("cases", "--nodes", "4", "--gpus", "1:h100:mig-2g.20gb=3",
