@@ -76,10 +76,8 @@ int run(const Flags& flags, const sigset_t& ending) {
     return generator.with([](auto& g) { return std::uniform_real_distribution<>(0, 1)(g); });
   });
 
-  ShellEvents events = told(metrics, log);
-  // What a list took to be received is given back.
-  events.set_complete = [](Watched) { malloc_trim(0); };
-  const ControllerShell shell(controller, **transport, clock, wake, flags.workers, events);
+  const ControllerShell shell(controller, **transport, clock, wake, flags.workers,
+                              told(metrics, log));
   const auto server = HttpServer::start(flags.metrics_address, [&](std::string_view path) {
     const auto health = [&](Watched kind) { return shell.health(kind); };
     return page(path, controller, *leadership, health, metrics, clock);

@@ -24,8 +24,6 @@ ControllerShell::ControllerShell(Controller& controller, kube::Transport& transp
         [this, kind](const kube::WatchEvent& event) {
           const auto undecodable = controller_.on_watch_event(kind, event, clock_.now());
           if (undecodable && events_.undecodable) events_.undecodable(kind, *undecodable);
-          if (std::holds_alternative<kube::SetEnd>(event) && events_.set_complete)
-            events_.set_complete(kind);
           wake_.ring();
         },
         [this, kind](const kube::WatchTarget&, const Error& error) {

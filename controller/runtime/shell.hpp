@@ -23,8 +23,6 @@ struct ShellEvents {
   std::function<void(const Report&, Duration took)> processed;
   std::function<void(Watched, const Error&)> watch_trouble;
   std::function<void(Watched, const Error&)> undecodable;
-  // Everything there is of a kind has been received.
-  std::function<void(Watched)> set_complete{};
 };
 
 class ControllerShell {
