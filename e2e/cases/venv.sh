@@ -20,6 +20,9 @@ if [[ "${1:-}" == --lock ]]; then
 fi
 
 stamp="$venv/.requirements"
+mkdir -p build
+exec 9>build/venv.lock # two shells may need it at once
+flock 9
 if ! cmp -s "$cases/requirements.txt" "$stamp"; then
   rm -rf "$venv"
   "$base" -m venv "$venv"
