@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "crds/base/members.hpp"
+
 namespace slipway {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::basic_json<Members>;
 
 }  // namespace slipway
