@@ -90,10 +90,33 @@ bool offer_changed(const StoreChange<k8s::NodeView>& change) {
          change.before->spec.unschedulable != change.after->spec.unschedulable;
 }
 
-bool same_child(const ObjectMeta& before, const ObjectMeta& after) {
+bool same(const ObjectMeta& before, const ObjectMeta& after) {
   return before.uid == after.uid && before.labels == after.labels &&
+         before.annotations == after.annotations &&
          before.deletion_timestamp == after.deletion_timestamp &&
          before.owner_references == after.owner_references;
+}
+
+// Whether two views of a child say the same to every decision. What is decided from has been
+// picked out before (trim.hpp); an autoscaler reports what it measures every 15 s.
+bool same(const k8s::DeploymentView& before, const k8s::DeploymentView& after) {
+  return before.spec == after.spec && before.status == after.status &&
+         before.projection == after.projection;
+}
+bool same(const k8s::ServiceView& before, const k8s::ServiceView& after) {
+  return before.spec.selector == after.spec.selector && before.projection == after.projection;
+}
+bool same(const k8s::PlainChildView& before, const k8s::PlainChildView& after) {
+  return before.projection == after.projection;
+}
+bool same(const k8s::PodView& before, const k8s::PodView& after) {
+  return before.status == after.status;
+}
+
+template <class View>
+bool says_nothing_new(const StoreChange<View>& change) {
+  return change.before && change.after && same(change.before->metadata, change.after->metadata) &&
+         same(*change.before, *change.after);
 }
 
 }  // namespace
@@ -152,23 +175,20 @@ std::vector<Key> affected(const StoreChange<k8s::NodeView>& change, const Reach&
 }
 
 std::vector<Key> affected(const StoreChange<k8s::DeploymentView>& change, const Reach& reach) {
-  return labelled(change, reach);
+  return says_nothing_new(change) ? std::vector<Key>{} : labelled(change, reach);
 }
 
 std::vector<Key> affected(const StoreChange<k8s::ServiceView>& change, const Reach& reach) {
-  return labelled(change, reach);
+  return says_nothing_new(change) ? std::vector<Key>{} : labelled(change, reach);
 }
 
-// An autoscaler reports what it measures every 15 s: only what we render of it counts.
 std::vector<Key> affected(const StoreChange<k8s::PlainChildView>& change, const Reach& reach) {
-  const bool same = change.before && change.after &&
-                    change.before->projection == change.after->projection &&
-                    same_child(change.before->metadata, change.after->metadata);
-  return same ? std::vector<Key>{} : labelled(change, reach);
+  return says_nothing_new(change) ? std::vector<Key>{} : labelled(change, reach);
 }
 
 // Of a pod, its ModelVersion too: the fetch's report is in the pod's status.
 std::vector<Key> affected(const StoreChange<k8s::PodView>& change, const Reach& reach) {
+  if (says_nothing_new(change)) return {};
   std::vector<Key> keys = labelled(change, reach);
   const ObjectMeta& metadata = metadata_of(change);
   const auto model = metadata.annotations.find(kModelAnnotation);

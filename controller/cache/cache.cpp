@@ -14,9 +14,6 @@ namespace slipway {
 namespace {
 
 template <class View>
-concept Projected = requires(View view) { view.projection; };
-
-template <class View>
 struct Decoded {
   View view;
   Projection projection;

@@ -186,6 +186,30 @@ TEST_F(CacheTest, AnAutoscalersMeasurementsAreNoNews) {
   EXPECT_EQ(keys(see(Watched::HorizontalPodAutoscaler, next(hpa, 301))), "isvc ns/chat");
 }
 
+TEST_F(CacheTest, WhatNoDecisionReadsWakesNobody) {
+  Json deployment = child("apps/v1", "Deployment", "chat", "chat");
+  see(Watched::Deployment, deployment);
+  deployment["status"]["updatedReplicas"] = 2;
+  deployment["status"]["conditions"] = Json::array({{{"type", "Available"}, {"status", "True"}}});
+  EXPECT_EQ(keys(see(Watched::Deployment, next(deployment, 300))), "");
+  deployment["status"]["conditions"].push_back(
+      {{"type", "ReplicaFailure"}, {"status", "True"}, {"message", "exceeded quota"}});
+  EXPECT_EQ(keys(see(Watched::Deployment, next(deployment, 301))), "isvc ns/chat");
+  deployment["spec"]["replicas"] = 3;
+  EXPECT_EQ(keys(see(Watched::Deployment, next(deployment, 302))), "isvc ns/chat");
+
+  Json pod = child("v1", "Pod", "chat-1", "chat");
+  see(Watched::Pod, pod);
+  pod["spec"]["nodeName"] = "n1";
+  pod["status"]["conditions"] = Json::array({{{"type", "PodScheduled"}, {"status", "True"}}});
+  EXPECT_EQ(keys(see(Watched::Pod, next(pod, 400))), "");
+  pod["status"]["conditions"].push_back({{"type", "Ready"}, {"status", "True"}});
+  EXPECT_EQ(keys(see(Watched::Pod, next(pod, 401))), "isvc ns/chat");
+  pod["metadata"]["labels"]["serving.slipway.dev/revision"] = "r2";
+  EXPECT_EQ(keys(see(Watched::Pod, next(pod, 402))), "isvc ns/chat");
+  EXPECT_EQ(cache_.find({"v1", "Pod", "ns", "chat-1"})->metadata->resource_version, "402");
+}
+
 TEST_F(CacheTest, ARelistIsADifference) {
   see(Watched::Deployment, child("apps/v1", "Deployment", "kept", "a"));
   see(Watched::Deployment, child("apps/v1", "Deployment", "gone", "b"));
@@ -221,13 +245,13 @@ TEST_F(CacheTest, WhatCannotBeReadIsNamedAndLeftAsItWas) {
   Json pod = child("v1", "Pod", "p", "chat");
   see(Watched::Pod, pod);
   Json broken = next(pod, 300);
-  broken["spec"]["nodeName"] = 7;
+  broken["status"]["phase"] = 7;
   cache_.ingest(Watched::Pod, kube::SetBegin{});
   const Ingested ingested = see(Watched::Pod, broken);
   ASSERT_TRUE(ingested.undecodable);
   EXPECT_NE(ingested.undecodable->what.find("Pod ns/p"), std::string::npos)
       << ingested.undecodable->what;
-  EXPECT_NE(ingested.undecodable->what.find("nodeName"), std::string::npos)
+  EXPECT_NE(ingested.undecodable->what.find("phase"), std::string::npos)
       << ingested.undecodable->what;
   cache_.ingest(Watched::Pod, kube::SetEnd{"400"});
   EXPECT_EQ(cache_.pods_of("ns", "chat").size(), 1u) << "it is listed, so it was not deleted";

@@ -1,5 +1,7 @@
 #include "controller/cache/store.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "reconcilers/common/model_use.hpp"
@@ -12,22 +14,20 @@ ObjectName name_of(const ObjectMeta& metadata) {
   return {metadata.namespace_, metadata.name};
 }
 
-std::string index_key(std::string_view ns, std::string_view what) {
-  return std::string(ns).append("/").append(what);
+std::size_t index_hash(std::string_view ns, std::string_view what) {
+  return XXH3_64bits_withSeed(what.data(), what.size(), XXH3_64bits(ns.data(), ns.size()));
 }
 
-// Under what `view` is to be found.
+// What `view` is to be found under in its namespace.
 template <class View>
-std::vector<std::string> index_keys(const View& view) {
-  std::vector<std::string> keys;
-  const std::string& ns = view.metadata.namespace_;
+std::set<std::string> found_under(const View& view) {
   if constexpr (std::is_same_v<View, InferenceService>) {
-    for (const std::string& model : models_used_by(view)) keys.push_back(index_key(ns, model));
+    return models_used_by(view);
   } else {
     const auto label = view.metadata.labels.find(kServiceLabel);
-    if (label != view.metadata.labels.end()) keys.push_back(index_key(ns, label->second));
+    return label == view.metadata.labels.end() ? std::set<std::string>{}
+                                               : std::set<std::string>{label->second};
   }
-  return keys;
 }
 
 // The time is the server's to say; nobody reads it.
@@ -49,7 +49,7 @@ template <class View>
 Ptr<View> Store<View>::get(const ObjectName& name) const {
   return shard(name.ns).with([&](const Shard& shard) -> Ptr<View> {
     const auto found = shard.objects.find(name);
-    return found == shard.objects.end() ? nullptr : found->second.view;
+    return found == shard.objects.end() ? nullptr : found->view();
   });
 }
 
@@ -58,7 +58,7 @@ std::optional<typename Store<View>::Held> Store<View>::find(const ObjectName& na
   return shard(name.ns).with([&](const Shard& shard) -> std::optional<Held> {
     const auto found = shard.objects.find(name);
     if (found == shard.objects.end()) return std::nullopt;
-    return found->second;
+    return Held{found->view(), found->projection()};
   });
 }
 
@@ -76,11 +76,19 @@ Ptrs<View> Store<View>::users_of(std::string_view ns, std::string_view model) co
 
 template <class View>
 Ptrs<View> Store<View>::indexed(std::string_view ns, std::string_view what) const {
-  const std::string key = index_key(ns, what);
-  return shard(ns).with([&](const Shard& shard) -> Ptrs<View> {
-    const auto found = shard.index.find(key);
-    return found == shard.index.end() ? Ptrs<View>{} : found->second;
+  Ptrs<View> views;
+  shard(ns).with([&](const Shard& shard) {
+    const auto [first, last] = shard.index.equal_range(index_hash(ns, what));
+    for (auto at = first; at != last; ++at) {
+      Ptr<View> view = at->second->view();
+      if (view->metadata.namespace_ == ns && found_under(*view).contains(std::string(what)))
+        views.push_back(std::move(view));
+    }
   });
+  std::ranges::sort(views, {}, [](const Ptr<View>& view) -> std::string_view {
+    return view->metadata.name;
+  });
+  return views;
 }
 
 template <class View>
@@ -88,8 +96,8 @@ Ptrs<View> Store<View>::in_namespace(std::string_view ns) const {
   return shard(ns).with([&](const Shard& shard) {
     Ptrs<View> views;
     for (auto at = shard.objects.lower_bound(ObjectName{std::string(ns), ""});
-         at != shard.objects.end() && at->first.ns == ns; ++at) {
-      views.push_back(at->second.view);
+         at != shard.objects.end() && at->name().first == ns; ++at) {
+      views.push_back(at->view());
     }
     return views;
   });
@@ -100,7 +108,7 @@ Ptrs<View> Store<View>::all() const {
   Ptrs<View> views;
   for (const Guarded<Shard>& guarded : shards_) {
     guarded.with([&](const Shard& shard) {
-      for (const auto& [name, held] : shard.objects) views.push_back(held.view);
+      for (const Object& object : shard.objects) views.push_back(object.view());
     });
   }
   std::ranges::sort(views, {}, [](const Ptr<View>& view) {
@@ -141,12 +149,12 @@ template <class View>
 void Store<View>::doom(const ObjectName& name, const std::string& uid) {
   shard(name.ns).with([&](Shard& shard) {
     const auto found = shard.objects.find(name);
-    if (found == shard.objects.end() || found->second.view->metadata.uid != uid) return;
-    View view = *found->second.view;
-    if (!view.metadata.deletion_timestamp) view.metadata.deletion_timestamp = kAskedByUs;
-    unindex(shard, found->second.view);
-    found->second.view = std::make_shared<const View>(std::move(view));
-    index(shard, found->second.view);
+    if (found == shard.objects.end()) return;
+    const Ptr<View> before = found->view();
+    if (before->metadata.uid != uid) return;
+    auto after = std::make_shared<View>(*before);
+    if (!after->metadata.deletion_timestamp) after->metadata.deletion_timestamp = kAskedByUs;
+    replace(shard, found, before, after, found->projection());
     shard.doomed.insert(uid);
   });
 }
@@ -157,7 +165,8 @@ StoreChange<View> Store<View>::remove(const ObjectMeta& last_seen) {
   return shard(last_seen.namespace_).with([&](Shard& shard) -> StoreChange<View> {
     const auto found = shard.objects.find(name_of(last_seen));
     if (found == shard.objects.end()) return {};
-    const ObjectMeta& held = found->second.view->metadata;
+    const Ptr<View> view = found->view();
+    const ObjectMeta& held = view->metadata;
     if (held.uid != last_seen.uid && !is_news(held, last_seen)) return {};
     return erase(shard, found);
   });
@@ -172,9 +181,11 @@ std::vector<StoreChange<View>> Store<View>::end_set(const std::set<ObjectName>& 
     guarded.with([&](Shard& shard) {
       for (auto at = shard.objects.begin(); at != shard.objects.end();) {
         const auto here = at++;
-        const Version version = parse_version(here->second.view->metadata.resource_version);
+        const Ptr<View> view = here->view();
+        const Version version = parse_version(view->metadata.resource_version);
         const bool newer = set_version != 0 && version > set_version;
-        if (!newer && !seen.contains(here->first)) changes.push_back(erase(shard, here));
+        if (!newer && !seen.contains(name_of(view->metadata)))
+          changes.push_back(erase(shard, here));
       }
     });
   }
@@ -183,54 +194,55 @@ std::vector<StoreChange<View>> Store<View>::end_set(const std::set<ObjectName>& 
 
 template <class View>
 StoreChange<View> Store<View>::insert(Shard& shard, View view, Projection projection) {
-  ObjectName name = name_of(view.metadata);
-  const auto found = shard.objects.find(name);
+  const auto found = shard.objects.find(name_of(view.metadata));
   StoreChange<View> change;
   if (found != shard.objects.end()) {
-    change.before = found->second.view;
+    change.before = found->view();
     if (!is_news(change.before->metadata, view.metadata)) {
-      change.after = change.before;
-      return change;
+      return {};
     }
-    unindex(shard, change.before);
     if (change.before->metadata.uid != view.metadata.uid)
       shard.doomed.erase(change.before->metadata.uid);
   }
   if (shard.doomed.contains(view.metadata.uid) && !view.metadata.deletion_timestamp)
     view.metadata.deletion_timestamp = kAskedByUs;
   change.after = std::make_shared<const View>(std::move(view));
-  index(shard, change.after);
-  shard.objects.insert_or_assign(std::move(name), Held{change.after, projection});
+  replace(shard, found, change.before, change.after, projection);
   return change;
 }
 
 template <class View>
+void Store<View>::replace(Shard& shard, typename Objects::iterator at, const Ptr<View>& before,
+                          const Ptr<View>& after, Projection projection) {
+  if (before) {
+    unindex(shard, *at, *before);
+    at = shard.objects.erase(at);
+  }
+  index(shard, *shard.objects.emplace_hint(at, after, projection), *after);
+}
+
+template <class View>
 StoreChange<View> Store<View>::erase(Shard& shard, typename Objects::iterator at) {
-  StoreChange<View> change{at->second.view, nullptr};
-  unindex(shard, change.before);
+  StoreChange<View> change{at->view(), nullptr};
+  unindex(shard, *at, *change.before);
   shard.doomed.erase(change.before->metadata.uid);
   shard.objects.erase(at);
   return change;
 }
 
 template <class View>
-void Store<View>::index(Shard& shard, const Ptr<View>& view) {
-  for (const std::string& key : index_keys(*view)) {
-    Ptrs<View>& views = shard.index[key];
-    const auto place = std::ranges::lower_bound(
-        views, view->metadata.name, {},
-        [](const Ptr<View>& other) -> const std::string& { return other->metadata.name; });
-    views.insert(place, view);
-  }
+void Store<View>::index(Shard& shard, const Object& object, const View& view) {
+  for (const std::string& what : found_under(view))
+    shard.index.emplace(index_hash(view.metadata.namespace_, what), &object);
 }
 
 template <class View>
-void Store<View>::unindex(Shard& shard, const Ptr<View>& view) {
-  for (const std::string& key : index_keys(*view)) {
-    const auto entry = shard.index.find(key);
-    if (entry == shard.index.end()) continue;
-    std::erase(entry->second, view);
-    if (entry->second.empty()) shard.index.erase(entry);
+void Store<View>::unindex(Shard& shard, const Object& object, const View& view) {
+  for (const std::string& what : found_under(view)) {
+    const auto [first, last] = shard.index.equal_range(index_hash(view.metadata.namespace_, what));
+    const auto at =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == &object; });
+    if (at != last) shard.index.erase(at);
   }
 }
 

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +25,7 @@
 #include <vector>
 
 #include "controller/cache/guarded.hpp"
+#include "controller/cache/kept.hpp"
 #include "controller/cache/version.hpp"
 #include "crds/types/k8s/projection.hpp"
 #include "reconcilers/snapshots.hpp"
@@ -80,11 +80,22 @@ class Store {
   std::vector<StoreChange<View>> end_set(const std::set<ObjectName>& seen, Version set_version);
 
  private:
-  using Objects = std::map<ObjectName, Held>;
+  using Object = Kept<View>;
+  struct ByName {
+    using is_transparent = void;
+    static typename Object::Name name(const Object& object) { return object.name(); }
+    static typename Object::Name name(const ObjectName& name) { return {name.ns, name.name}; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return name(a) < name(b);
+    }
+  };
+  using Objects = std::set<Object, ByName>;
   struct Shard {
     Objects objects;
-    std::unordered_map<std::string, Ptrs<View>> index;  // by "namespace/service"; see above
-    std::set<std::string> doomed;                       // uids of what we deleted and still hold
+    // By the hash of what an object is found under (see above); a hit is compared.
+    std::unordered_multimap<std::size_t, const Object*> index;
+    std::set<std::string> doomed;  // uids of what we deleted and still hold
   };
   static constexpr std::size_t kShards = 16;
 
@@ -95,10 +106,13 @@ class Store {
     return shards_[std::hash<std::string_view>{}(ns) % kShards];
   }
   static StoreChange<View> insert(Shard& shard, View view, Projection projection);
+  // Puts `after` in the place of `before`, which is null or at `at`.
+  static void replace(Shard& shard, typename Objects::iterator at, const Ptr<View>& before,
+                      const Ptr<View>& after, Projection projection);
   static StoreChange<View> erase(Shard& shard, typename Objects::iterator at);
   Ptrs<View> indexed(std::string_view ns, std::string_view what) const;
-  static void index(Shard& shard, const Ptr<View>& view);
-  static void unindex(Shard& shard, const Ptr<View>& view);
+  static void index(Shard& shard, const Object& object, const View& view);
+  static void unindex(Shard& shard, const Object& object, const View& view);
   void advance(Version version);
 
   std::array<Guarded<Shard>, kShards> shards_;

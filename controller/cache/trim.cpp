@@ -1,7 +1,10 @@
 #include "controller/cache/trim.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace slipway {
@@ -24,8 +27,29 @@ void drop(std::string& text) {
 void trim_child(ObjectMeta& metadata) {
   keep_ours(metadata.labels);
   keep_ours(metadata.annotations);
-  drop(metadata.creation_timestamp);
   for (OwnerReference& owner : metadata.owner_references) drop(owner.api_version);
+}
+
+struct Telling {
+  std::string_view type, status;
+};
+
+// Of conditions, those that decide anything, and only while they do.
+void keep_conditions(std::vector<k8s::ConditionView>& conditions,
+                     std::initializer_list<Telling> telling) {
+  std::erase_if(conditions, [&](const k8s::ConditionView& condition) {
+    return std::ranges::none_of(telling, [&](const Telling& one) {
+      return condition.type == one.type && condition.status == one.status;
+    });
+  });
+  conditions.shrink_to_fit();
+}
+
+// The image is named when it cannot be had.
+void trim(std::vector<k8s::ContainerStatusView>& statuses) {
+  for (k8s::ContainerStatusView& status : statuses)
+    if (!status.state.waiting) drop(status.image);
+  statuses.shrink_to_fit();
 }
 
 }  // namespace
@@ -53,6 +77,7 @@ void trim(k8s::NodeView& view) {
 
 void trim(k8s::DeploymentView& view) {
   trim_child(view.metadata);
+  keep_conditions(view.status.conditions, {{"ReplicaFailure", "True"}});
 }
 void trim(k8s::ServiceView& view) {
   trim_child(view.metadata);
@@ -61,18 +86,15 @@ void trim(k8s::PlainChildView& view) {
   trim_child(view.metadata);
 }
 
-// A pod is found by its labels; its owner is a ReplicaSet, which we never look at. A condition
-// that holds explains nothing, but for `Ready`.
+// A pod is found by its labels; its owner is a ReplicaSet, which we never look at.
 void trim(k8s::PodView& view) {
   trim_child(view.metadata);
   view.metadata.owner_references = {};
-  view.status.init_container_statuses.shrink_to_fit();
-  view.status.container_statuses.shrink_to_fit();
-  std::erase_if(view.status.conditions, [](const k8s::ConditionView& condition) {
-    return condition.status == "True" && condition.type != "Ready" &&
-           condition.type != "PodScheduled" && condition.type != "DisruptionTarget";
-  });
-  view.status.conditions.shrink_to_fit();
+  trim(view.status.init_container_statuses);
+  trim(view.status.container_statuses);
+  keep_conditions(view.status.conditions, {{"Ready", "True"}, {"PodScheduled", "False"}});
+  for (k8s::ConditionView& condition : view.status.conditions)
+    if (condition.status == "True") drop(condition.reason), drop(condition.message);
 }
 
 }  // namespace slipway

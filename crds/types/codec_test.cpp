@@ -40,11 +40,10 @@ namespace {
 constexpr const char* kFull = R"({
   "apiVersion": "serving.slipway.dev/v1alpha1", "kind": "InferenceService",
   "metadata": {"name": "chat", "namespace": "prod", "uid": "u-1", "resourceVersion": "42",
-    "generation": 3, "creationTimestamp": "2026-11-23T14:02:00Z",
-    "deletionTimestamp": "2026-11-23T14:03:00Z",
+    "generation": 3, "deletionTimestamp": "2026-11-23T14:03:00Z",
     "labels": {"a": "1", "b": "2"}, "finalizers": ["x/y"],
     "ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u-2",
-                         "controller": true, "blockOwnerDeletion": true}]},
+                         "controller": true}]},
   "spec": {"model": {"uri": "https://h/m.gguf"}, "runtime": "llama",
     "engine": {"contextLength": 8192, "args": ["--flag", "1"]},
     "gpu": {"memory": "18Gi", "count": 1, "require": {"products": ["A100"]}},

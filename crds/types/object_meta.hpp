@@ -14,7 +14,6 @@ namespace slipway {
 struct OwnerReference {
   std::string api_version, kind, name, uid;
   bool controller = false;
-  bool block_owner_deletion = false;
 
   template <class Visitor>
   static void fields(Visitor&& field) {
@@ -23,7 +22,6 @@ struct OwnerReference {
     field("name", &OwnerReference::name);
     field("uid", &OwnerReference::uid);
     field("controller", &OwnerReference::controller);
-    field("blockOwnerDeletion", &OwnerReference::block_owner_deletion);
   }
   bool operator==(const OwnerReference&) const = default;
 };
@@ -31,7 +29,6 @@ struct OwnerReference {
 struct ObjectMeta {
   std::string name, namespace_, uid, resource_version;
   std::int64_t generation = 0;
-  std::string creation_timestamp;
   std::optional<std::string> deletion_timestamp;  // set: somebody asked for the deletion
   std::map<std::string, std::string> labels, annotations;
   std::vector<std::string> finalizers;
@@ -44,7 +41,6 @@ struct ObjectMeta {
     field("uid", &ObjectMeta::uid);
     field("resourceVersion", &ObjectMeta::resource_version);
     field("generation", &ObjectMeta::generation, attr::OmitZero{});
-    field("creationTimestamp", &ObjectMeta::creation_timestamp);
     field("deletionTimestamp", &ObjectMeta::deletion_timestamp);
     field("labels", &ObjectMeta::labels);
     field("annotations", &ObjectMeta::annotations);

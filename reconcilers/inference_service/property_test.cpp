@@ -7,6 +7,7 @@
 
 #include "crds/types/decode.hpp"
 #include "crds/types/encode.hpp"
+#include "crds/types/packed.hpp"
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/inference_service/revision.hpp"
 #include "reconcilers/testing/cluster.hpp"
@@ -32,6 +33,36 @@ TEST(Property, AStatusSurvivesItsEncoding) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     expect_survives_encoding<InferenceServiceStatus>(seed);
     expect_survives_encoding<ModelVersionStatus>(seed);
+    if (HasFailure()) return;
+  }
+}
+
+template <class T>
+std::string packed(const T& value) {
+  Packer packer;
+  packer.put(value);
+  return std::move(packer).take();
+}
+
+template <class T>
+T unpacked(const std::string& bytes) {
+  T value{};
+  Unpacker unpacker(bytes);
+  unpacker.get(value);
+  return value;
+}
+
+// The controller's cache keeps what it has seen in this form.
+TEST(Property, WhatIsPackedComesBackWhole) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    Generator generator(seed);
+    const auto service = generator.any<InferenceService>();
+    EXPECT_EQ(unpacked<InferenceService>(packed(service)), service) << "seed " << seed;
+    const auto model = generator.any<ModelVersion>();
+    EXPECT_EQ(unpacked<ModelVersion>(packed(model)), model) << "seed " << seed;
+    const auto pod = generator.any<k8s::PodView>();
+    EXPECT_EQ(packed(unpacked<k8s::PodView>(packed(pod))), packed(pod)) << "seed " << seed;
+    EXPECT_EQ(unpacked<k8s::PodView>(packed(pod)).status, pod.status) << "seed " << seed;
     if (HasFailure()) return;
   }
 }

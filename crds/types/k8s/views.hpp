@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "crds/types/condition.hpp"
 #include "crds/types/k8s/projection.hpp"
 #include "crds/types/object_meta.hpp"
 
@@ -24,6 +23,7 @@ struct ConditionView {
     field("reason", &ConditionView::reason);
     field("message", &ConditionView::message);
   }
+  bool operator==(const ConditionView&) const = default;
 };
 
 struct DeploymentView {
@@ -33,23 +33,16 @@ struct DeploymentView {
     static void fields(Visitor&& field) {
       field("replicas", &Spec::replicas);
     }
+    bool operator==(const Spec&) const = default;
   };
+  // Who is ready is told by the pods, not by the Deployment's counts.
   struct Status {
-    std::int64_t observed_generation = 0;
-    int replicas = 0;
-    int updated_replicas = 0;
-    int ready_replicas = 0;
-    int available_replicas = 0;
     std::vector<ConditionView> conditions;
     template <class Visitor>
     static void fields(Visitor&& field) {
-      field("observedGeneration", &Status::observed_generation);
-      field("replicas", &Status::replicas);
-      field("updatedReplicas", &Status::updated_replicas);
-      field("readyReplicas", &Status::ready_replicas);
-      field("availableReplicas", &Status::available_replicas);
       field("conditions", &Status::conditions);
     }
+    bool operator==(const Status&) const = default;
   };
   ObjectMeta metadata;
   Spec spec;
@@ -100,6 +93,7 @@ struct ContainerEndView {
     field("reason", &ContainerEndView::reason);
     field("message", &ContainerEndView::message);
   }
+  bool operator==(const ContainerEndView&) const = default;
 };
 
 struct ContainerStatusView {
@@ -110,13 +104,12 @@ struct ContainerStatusView {
       field("reason", &Waiting::reason);
       field("message", &Waiting::message);
     }
+    bool operator==(const Waiting&) const = default;
   };
-  struct Running {
-    std::string started_at;
+  struct Running {  // that it does is all
     template <class Visitor>
-    static void fields(Visitor&& field) {
-      field("startedAt", &Running::started_at);
-    }
+    static void fields(Visitor&&) {}
+    bool operator==(const Running&) const = default;
   };
   using Terminated = ContainerEndView;
   struct State {
@@ -129,6 +122,7 @@ struct ContainerStatusView {
       field("running", &State::running);
       field("terminated", &State::terminated);
     }
+    bool operator==(const State&) const = default;
   };
   std::string name;
   std::string image;
@@ -145,16 +139,10 @@ struct ContainerStatusView {
     field("state", &ContainerStatusView::state);
     field("lastState", &ContainerStatusView::last_state);
   }
+  bool operator==(const ContainerStatusView&) const = default;
 };
 
 struct PodView {
-  struct Spec {
-    std::string node_name;
-    template <class Visitor>
-    static void fields(Visitor&& field) {
-      field("nodeName", &Spec::node_name);
-    }
-  };
   struct Status {
     std::string phase, reason, message;
     std::vector<ConditionView> conditions;
@@ -169,14 +157,13 @@ struct PodView {
       field("initContainerStatuses", &Status::init_container_statuses);
       field("containerStatuses", &Status::container_statuses);
     }
+    bool operator==(const Status&) const = default;
   };
   ObjectMeta metadata;
-  Spec spec;
   Status status;
   template <class Visitor>
   static void fields(Visitor&& field) {
     field("metadata", &PodView::metadata);
-    field("spec", &PodView::spec);
     field("status", &PodView::status);
   }
 };
