@@ -17,7 +17,6 @@ struct PinnedDocument {
   std::string gpu_resource, gpu_column, gpu_shortfall;
   int gpu_count = 0;
   std::int64_t gpu_mib = 0, gpu_least_mib = 0;
-  std::string sum;
 
   template <class Visitor>
   static void fields(Visitor&& field) {
@@ -32,13 +31,21 @@ struct PinnedDocument {
     field("gpuCount", &P::gpu_count);
     field("gpuMiB", &P::gpu_mib);
     field("gpuLeastMiB", &P::gpu_least_mib);
-    field("sum", &P::sum);
   }
 };
 
-std::string checksum(PinnedDocument document) {
-  document.sum.clear();
-  return short_hash(encode(document).dump(), 12);
+// The checksum is the last member of the text, over all that stands before it.
+constexpr std::string_view kSum = R"(,"sum":")";
+
+std::string with_sum(std::string text) {
+  text.pop_back();
+  const std::string sum = short_hash(text, 12);
+  return text.append(kSum).append(sum).append("\"}");
+}
+
+bool has_its_sum(const std::string& text) {
+  const auto at = text.rfind(kSum);
+  return at != std::string::npos && with_sum(text.substr(0, at) + "}") == text;
 }
 
 struct Model {
@@ -150,13 +157,13 @@ std::string encode_pinned(const Pinned& pinned) {
     document.gpu_mib = pinned.gpu->granted_mib;
     document.gpu_least_mib = pinned.gpu->least_mib;
   }
-  document.sum = checksum(document);
-  return encode(document).dump();
+  return with_sum(encode(document).dump());
 }
 
 std::optional<Pinned> decode_pinned(const std::string& text) {
+  if (!has_its_sum(text)) return std::nullopt;
   auto document = decode<PinnedDocument>(text);
-  if (!document || document->sum != checksum(*document)) return std::nullopt;
+  if (!document) return std::nullopt;
   Pinned pinned{{document->runtime_kind, document->runtime_name, document->runtime},
                 document->agent_image,
                 std::nullopt};
