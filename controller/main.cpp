@@ -28,7 +28,8 @@
 namespace slipway {
 namespace {
 
-Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
+Result<std::unique_ptr<kube::Transport>> make_transport(
+    const Flags& flags, const kube::TransportOptions& options = {}) {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
@@ -38,8 +39,8 @@ Result<std::unique_ptr<kube::Transport>> make_transport(const Flags& flags) {
                                                             variable("KUBERNETES_SERVICE_PORT"))
                                : kube::read_kubeconfig(flags.kubeconfig);
   if (!credentials) return tl::unexpected(credentials.error());
-  return flags.transport == "cpprest" ? kube::make_cpprest_transport(*credentials)
-                                      : kube::make_beast_transport(*credentials);
+  return flags.transport == "cpprest" ? kube::make_cpprest_transport(*credentials, options)
+                                      : kube::make_beast_transport(*credentials, options);
 }
 
 std::unique_ptr<Leadership> make_leadership(const Flags& flags, kube::ApiClient& client,
@@ -57,14 +58,16 @@ std::unique_ptr<Leadership> make_leadership(const Flags& flags, kube::ApiClient&
 
 int run(const Flags& flags, const sigset_t& ending) {
   Log log(flags.log_format == "json" ? LogFormat::JsonLines : LogFormat::Text);
-  const auto transport = make_transport(flags);
+  ControllerMetrics metrics;
+  kube::TransportOptions options;
+  options.on_limit = [&](int limit) { metrics.in_flight_limit.set(limit); };
+  const auto transport = make_transport(flags, options);
   if (!transport) return log.error(transport.error().what), EXIT_FAILURE;
-  // Its own connections: a renewal never waits behind other writes.
+  // Its own connections and its own limit: a renewal never waits behind other writes.
   const auto lease_transport = make_transport(flags);
   if (!lease_transport) return log.error(lease_transport.error().what), EXIT_FAILURE;
 
   const SystemClock clock;
-  ControllerMetrics metrics;
   WakeUp wake;
   kube::Client lease_client(**lease_transport);
   const auto leadership = make_leadership(flags, lease_client, **lease_transport, clock, wake, log);

@@ -36,10 +36,14 @@ struct HttpResponse {
 };
 
 struct TransportOptions {
-  int connections = 8;  // of `send`; more calls wait for one. Streams have their own.
+  // Of `send`; more calls wait for one, and after a 429 even fewer run at once for a while (see
+  // in_flight_limit.hpp). Streams have their own.
+  int connections = 8;
   Duration connect_timeout = std::chrono::seconds(10);
-  // For the age of secrets only; empty: the steady clock.
+  // For the age of secrets and for the growth after a 429; empty: the steady clock.
   std::function<Duration()> clock;
+  // Told how many calls may run at once, at the start and whenever that changes; from any thread.
+  std::function<void(int)> on_limit;
 };
 
 using OnBytes = std::function<void(std::string_view)>;

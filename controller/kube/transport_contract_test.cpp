@@ -432,6 +432,74 @@ TEST_P(TransportContract, RunsEightRequestsAtOnceAndNoMore) {
   EXPECT_LT(server.connections(), kCalls);
 }
 
+// Answers with `status`, once as many are inside as `together` says.
+struct Crowd {
+  std::atomic<int> status = 200;
+  std::atomic<std::barrier<>*> together = nullptr;
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+
+  void serve(ServerConnection& connection) {
+    while (connection.read_request()) {
+      const int now = ++inside;
+      int before = most;
+      while (now > before && !most.compare_exchange_weak(before, now)) {
+      }
+      if (std::barrier<>* barrier = together) barrier->arrive_and_wait();
+      --inside;
+      connection.write(answer(status, "{}"));
+    }
+  }
+  // How many of so many calls were inside at once, at most.
+  int most_of(int calls, int at_once, Transport& transport) {
+    std::barrier barrier(at_once);
+    together = &barrier;
+    most = 0;
+    {
+      std::vector<std::jthread> callers;
+      for (int i = 0; i < calls; ++i)
+        callers.emplace_back([&] { EXPECT_TRUE(transport.send(get("/"), seconds(20))); });
+    }
+    together = nullptr;
+    return most;
+  }
+};
+
+TEST_P(TransportContract, RunsFewerAtOnceAfter429_AndRecovers) {
+  Crowd crowd;
+  TestServer server(server_tls(),
+                    [&](ServerConnection& connection, int) { crowd.serve(connection); });
+  std::atomic<int> second = 0;
+  std::vector<int> limits;
+  TransportOptions options;
+  options.clock = [&] { return Duration(seconds(second)); };
+  options.on_limit = [&](int limit) { limits.push_back(limit); };
+  const auto transport = make(credentials_for(server), options);
+  const auto send = [&] { return transport->send(get("/"), seconds(20)); };
+
+  crowd.status = 429;
+  ASSERT_TRUE(send());
+  ASSERT_TRUE(send());
+  crowd.status = 200;
+  EXPECT_EQ(crowd.most_of(8, 2, *transport), 2);
+  for (second = 1; second <= 6; ++second) ASSERT_TRUE(send());
+  EXPECT_EQ(crowd.most_of(24, 8, *transport), 8);
+  EXPECT_THAT(limits, testing::ElementsAre(8, 4, 2, 3, 4, 5, 6, 7, 8));
+}
+
+TEST_P(TransportContract, DoesNotCountStreams) {
+  Crowd crowd;
+  TestServer server(server_tls(),
+                    [&](ServerConnection& connection, int) { crowd.serve(connection); });
+  std::vector<int> limits;
+  TransportOptions options;
+  options.on_limit = [&](int limit) { limits.push_back(limit); };
+  const auto transport = make(credentials_for(server), options);
+  crowd.status = 429;
+  EXPECT_FALSE(transport->stream(get("/watch"), {}, seconds(20), [](std::string_view) {}));
+  EXPECT_THAT(limits, testing::ElementsAre(8));
+}
+
 TEST_P(TransportContract, StreamsBytesAsTheyArrive) {
   std::promise<void> first_arrived;
   std::promise<void> second_arrived;

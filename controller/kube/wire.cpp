@@ -1,58 +1,34 @@
 #include "controller/kube/wire.hpp"
 
-#include <condition_variable>
 #include <exception>
-#include <mutex>
+
+#include "controller/kube/in_flight_limit.hpp"
 
 namespace slipway::kube {
 namespace {
 
 using std::chrono::steady_clock;
 
-// Bounds the calls in flight.
-class Gate {
- public:
-  explicit Gate(int places) : free_(places) {}
-
-  bool enter(SteadyTime deadline) {
-    std::unique_lock lock(mutex_);
-    if (!left_.wait_until(lock, deadline, [&] { return free_ > 0; })) return false;
-    --free_;
-    return true;
-  }
-
-  void leave() {
-    const std::lock_guard lock(mutex_);
-    ++free_;
-    left_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable left_;
-  int free_;
-};
+Duration steady_now() {
+  return std::chrono::floor<Duration>(steady_clock::now().time_since_epoch());
+}
 
 class WireTransport : public Transport {
  public:
-  WireTransport(int connections, std::unique_ptr<SecretFiles> secrets, std::unique_ptr<Wire> wire)
-      : secrets_(std::move(secrets)), wire_(std::move(wire)), gate_(connections) {}
+  WireTransport(const TransportOptions& options, std::unique_ptr<SecretFiles> secrets,
+                std::unique_ptr<Wire> wire)
+      : secrets_(std::move(secrets)),
+        wire_(std::move(wire)),
+        clock_(options.clock ? options.clock : &steady_now),
+        gate_(options.connections, options.on_limit) {}
 
-  Result<HttpResponse> send(const HttpRequest& request, Duration timeout) override try {
+  Result<HttpResponse> send(const HttpRequest& request, Duration timeout) override {
     const SteadyTime deadline = steady_clock::now() + timeout;
-    if (!gate_.enter(deadline))
-      return fail(Fault::Unavailable, "timed out waiting for a free connection");
-    const std::unique_ptr<Gate, void (*)(Gate*)> place(&gate_, [](Gate* gate) { gate->leave(); });
-
-    const auto used = secrets_->current();
-    auto response = wire_->send(request, used, deadline);
-    // A refused token: nothing was carried out, whatever the request was.
-    if (response && response->status == 401 && secrets_->changed_since(*used))
-      response = wire_->send(request, secrets_->current(), deadline);
-    if (!response) after_failure(*used);
+    const auto ticket = gate_.enter(deadline);
+    if (!ticket) return fail(Fault::Unavailable, "timed out waiting for a free connection");
+    auto response = exchange(request, deadline);
+    gate_.leave(*ticket, response ? std::optional(response->status) : std::nullopt, clock_());
     return response;
-  } catch (const std::exception& error) {
-    return fail(Fault::Unavailable, error.what());
   }
 
   Result<> stream(const HttpRequest& request, std::stop_token stop, Duration idle_limit,
@@ -71,12 +47,25 @@ class WireTransport : public Transport {
   }
 
  private:
+  Result<HttpResponse> exchange(const HttpRequest& request, SteadyTime deadline) try {
+    const auto used = secrets_->current();
+    auto response = wire_->send(request, used, deadline);
+    // A refused token: nothing was carried out, whatever the request was.
+    if (response && response->status == 401 && secrets_->changed_since(*used))
+      response = wire_->send(request, secrets_->current(), deadline);
+    if (!response) after_failure(*used);
+    return response;
+  } catch (const std::exception& error) {
+    return fail(Fault::Unavailable, error.what());
+  }
+
   // The server may have got a certificate of another authority: the next try has ours as it is now.
   void after_failure(const Secrets& used) { (void)secrets_->changed_since(used); }
 
   const std::unique_ptr<SecretFiles> secrets_;
   const std::unique_ptr<Wire> wire_;
-  Gate gate_;
+  const std::function<Duration()> clock_;
+  InFlightGate gate_;
 };
 
 }  // namespace
@@ -91,7 +80,7 @@ Result<std::unique_ptr<Transport>> make_transport(const Credentials& credentials
   auto secrets = SecretFiles::open(credentials, options.clock);
   if (!secrets) return tl::unexpected(secrets.error());
   SLIPWAY_TRY(wire->check(*(*secrets)->current()));
-  return std::make_unique<WireTransport>(options.connections, *std::move(secrets), std::move(wire));
+  return std::make_unique<WireTransport>(options, *std::move(secrets), std::move(wire));
 }
 
 }  // namespace slipway::kube

@@ -1,7 +1,7 @@
 // What an HTTP library has to do for a `Transport`: one exchange, one stream, with given secrets.
 // Everything that both transports owe in common is above it, in `make_transport`: at most so many
-// calls in flight, secrets that are read again, a second try after a refused token, no exception
-// that leaves. Thread-safe, as `Transport` is.
+// calls in flight, fewer after a 429, secrets that are read again, a second try after a refused
+// token, no exception that leaves. Thread-safe, as `Transport` is.
 #pragma once
 
 #include <chrono>

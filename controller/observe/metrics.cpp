@@ -58,6 +58,11 @@ void Counter::write(MetricsText& text) const {
   }
 }
 
+void Gauge::write(MetricsText& text) const {
+  text.family(name_, "gauge", help_);
+  text.sample(name_, "", value_);
+}
+
 void Histogram::observe(double seconds) {
   std::size_t bucket = 0;
   for (double bound = 0.001; bucket < kBuckets && seconds > bound; bound *= 2) ++bucket;

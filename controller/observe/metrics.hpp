@@ -1,8 +1,10 @@
 // Numbers for Prometheus in its text format (version 0.0.4). Counters and histograms are kept
-// here; gauges are written when somebody asks. Everything is thread-safe.
+// here, and gauges that somebody reports; others are written when somebody asks. Everything is
+// thread-safe.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,6 +41,18 @@ class Counter {
   const char* const name_;
   const char* const help_;
   Guarded<std::map<std::string, double>> values_;  // by written labels
+};
+
+class Gauge {
+ public:
+  Gauge(const char* name, const char* help) : name_(name), help_(help) {}
+  void set(double value) { value_ = value; }
+  void write(MetricsText& text) const;
+
+ private:
+  const char* const name_;
+  const char* const help_;
+  std::atomic<double> value_ = 0;
 };
 
 // Of durations, in seconds: from 1 ms, doubled up to 32 s.

@@ -10,6 +10,16 @@
 namespace slipway {
 namespace {
 
+TEST(Gauge, WritesWhatWasSetLast) {
+  Gauge gauge("slipway_things", "Things.");
+  gauge.set(8);
+  gauge.set(4);
+  MetricsText text;
+  gauge.write(text);
+  EXPECT_EQ(text.take(),
+            "# HELP slipway_things Things.\n# TYPE slipway_things gauge\nslipway_things 4\n");
+}
+
 TEST(Counter, WritesEachSetOfLabelsOnce_Escaped) {
   Counter counter("slipway_things_total", "Things.");
   counter.add({{"kind", "a"}});

@@ -99,6 +99,7 @@ PageAnswer page(std::string_view path, const Controller& controller, const Leade
   if (path != "/metrics") return {404, "no such page; try /metrics, /healthz or /readyz\n"};
   MetricsText text;
   metrics.api_requests.write(text);
+  metrics.in_flight_limit.write(text);
   metrics.reconciles.write(text);
   metrics.reconcile_duration.write(text);
   metrics.undecodable.write(text);

@@ -17,6 +17,9 @@ namespace slipway {
 struct ControllerMetrics {
   Counter api_requests{"slipway_api_requests_total",
                        "Calls to the API server other than watches, by outcome."};
+  Gauge in_flight_limit{"slipway_api_inflight_limit",
+                        "Calls to the API server other than watches that may run at once; fewer "
+                        "for a while after it answered 429."};
   Counter reconciles{"slipway_reconciles_total", "Reconciles, by kind and result."};
   Counter undecodable{"slipway_undecodable_objects_total",
                       "Objects that arrived and could not be read."};
