@@ -16,6 +16,7 @@
 //	error      in a watch, an ERROR event after so many events
 //	empty      a watch that ends at once
 //	duplicate  every event of a watch so many times more
+//	lose       what a watch tells behind its set, but for bookmarks, for good
 //	bookmarks  so many bookmarks with unknown annotations behind every event of a watch
 //	no-bookmarks, opaque (versions that are no numbers), page (another page size of lists)
 //	route      to another upstream

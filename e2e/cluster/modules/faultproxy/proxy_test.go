@@ -399,6 +399,7 @@ func TestWatches(t *testing.T) {
 		{"every event twice", `{"kind": "duplicate", "repeat": 1}`,
 			"ADDED1 ADDED1 ADDED2 ADDED2 BOOKMARK2 ADDED3 ADDED3", false, false},
 		{"no bookmarks", `{"kind": "no-bookmarks"}`, "ADDED1 ADDED2 ADDED3", false, false},
+		{"lost behind the set", `{"kind": "lose"}`, "ADDED1 ADDED2 BOOKMARK2", false, false},
 		{"bookmarks only behind the set", `{"kind": "bookmarks", "repeat": 2}`,
 			all + " BOOKMARK3 BOOKMARK3", false, false},
 		{"opaque", `{"kind": "opaque"}`, "ADDEDv-1 ADDEDv-2 BOOKMARKv-2 ADDEDv-3", false, false},

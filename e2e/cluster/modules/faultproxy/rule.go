@@ -73,6 +73,7 @@ var kinds = map[string]func(action) bool{
 	"duplicate":    func(a action) bool { return a.Repeat > 0 },
 	"bookmarks":    func(a action) bool { return a.Repeat > 0 },
 	"no-bookmarks": always,
+	"lose":         always,
 }
 
 func always(action) bool { return true }

@@ -105,6 +105,8 @@ func (s *stream) pass(line []byte) error {
 			out = hideVersions(out)
 		case a.Kind == "no-bookmarks" && bookmark:
 			out = nil
+		case a.Kind == "lose" && !bookmark && !s.snapshot:
+			out = nil
 		case a.Kind == "duplicate" && !bookmark:
 			out = bytes.Repeat(out, 1+a.Repeat)
 		case a.Kind == "bookmarks" && !bookmark && !s.snapshot:
