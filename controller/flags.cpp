@@ -17,6 +17,12 @@ void declare(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"beast", "cpprest"}));
   app.add_option("--workers", flags.workers, "Objects that are worked on at the same time")
       ->check(CLI::Range(1, 64));
+  // For tests: not shown in the help.
+  app.add_option("--audit-period", flags.audit_period,
+                 "Seconds after which each kind is compared with a list, to find what its watch "
+                 "has lost")
+      ->check(CLI::Range(1, 86400))
+      ->group("");
   app.add_option("--log-format", flags.log_format, "How a line of the log is written")
       ->check(CLI::IsMember({"json", "text"}));
   app.add_option("--namespace", flags.ns, "Namespace that the operator runs in");

@@ -16,6 +16,7 @@ struct Flags {
   std::string lease = "slipway-controller";
   bool leader_elect = true;
   int workers = 4;
+  int audit_period = 600;  // seconds
 };
 
 // Fills `flags`; a value is the exit status of a program that has said what there was to say (help,

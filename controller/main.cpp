@@ -79,7 +79,8 @@ int run(const Flags& flags, const sigset_t& ending) {
     return generator.with([](auto& g) { return std::uniform_real_distribution<>(0, 1)(g); });
   });
 
-  const ControllerShell shell(controller, **transport, clock, wake, flags.workers,
+  const ControllerShell shell(controller, **transport, clock, wake,
+                              {flags.workers, std::chrono::seconds(flags.audit_period)},
                               told(metrics, log));
   const auto server = HttpServer::start(flags.metrics_address, [&](std::string_view path) {
     const auto health = [&](Watched kind) { return shell.health(kind); };

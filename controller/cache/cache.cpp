@@ -226,6 +226,12 @@ std::size_t Cache::count(Watched kind) const {
   return with_store(*this, kind, [](const auto& store) { return store.size(); });
 }
 
+void Cache::each(Watched kind, const std::function<void(const ObjectMeta&)>& see) const {
+  with_store(*this, kind, [&](const auto& store) {
+    for (const auto& view : store.all()) see(view->metadata);
+  });
+}
+
 Ptr<InferenceService> Cache::inference_service(std::string_view ns, std::string_view name) const {
   return inference_services_.get({std::string(ns), std::string(name)});
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,6 +53,8 @@ class Cache : public Snapshots {
   // Every InferenceService and ModelVersion: what is looked at after a start.
   std::vector<Key> all_keys() const;
   std::size_t count(Watched kind) const;
+  // The metadata of every held object of the kind.
+  void each(Watched kind, const std::function<void(const ObjectMeta&)>& see) const;
 
   Ptr<InferenceService> inference_service(std::string_view ns,
                                           std::string_view name) const override;

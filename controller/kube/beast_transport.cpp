@@ -154,7 +154,7 @@ class BeastWire : public Wire {
     message.target(endpoint_.path + request.target);
     message.set(http::field::host, endpoint_.authority());
     message.set(http::field::user_agent, "slipway");
-    message.set(http::field::accept, "application/json");
+    message.set(http::field::accept, request.accept);
     if (!secrets.token.empty()) message.set(http::field::authorization, "Bearer " + secrets.token);
     if (!request.content_type.empty()) message.set(http::field::content_type, request.content_type);
     message.body() = request.body;

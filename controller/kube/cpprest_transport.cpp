@@ -288,7 +288,7 @@ class CpprestWire : public Wire {
     http::http_request message(request.method);
     message.set_request_uri(web::uri(endpoint_.path + request.target));
     message.headers().add("User-Agent", "slipway");
-    message.headers().add("Accept", "application/json");
+    message.headers().add("Accept", request.accept);
     if (!secrets.token.empty()) message.headers().add("Authorization", "Bearer " + secrets.token);
     if (request.content_type.empty()) return message;
     if (request.repeatable) {

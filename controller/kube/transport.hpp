@@ -21,6 +21,7 @@ struct HttpRequest {
   std::string target;        // path and query, already escaped
   std::string content_type;  // empty when there is no body
   std::string body;
+  std::string accept = "application/json";  // in which form the answer may come
   // True when sending the request twice does no more than sending it once: it may then be repeated
   // after a kept-alive connection turned out to be closed.
   bool repeatable = false;

@@ -52,8 +52,21 @@ void Watcher::run(const std::stop_token& stop) {
   }
 }
 
+void Watcher::renew(std::string why) {
+  std::unique_lock lock(mutex_);
+  renew_ = std::move(why);
+  std::stop_source stream = stream_;
+  lock.unlock();  // what is stopped may call into anything
+  stream.request_stop();
+}
+
 void Watcher::stream(const OpenStream& open, const std::stop_token& stop) {
   std::stop_source closing;
+  {
+    const std::lock_guard lock(mutex_);
+    stream_ = closing;
+    if (renew_) closing.request_stop();
+  }
   const std::stop_callback forward(stop, [&] { closing.request_stop(); });
   HttpRequest request;
   request.target = open.target;
@@ -64,7 +77,14 @@ void Watcher::stream(const OpenStream& open, const std::stop_token& stop) {
         step(Bytes{bytes});
         if (std::exchange(close_stream_, false)) closing.request_stop();
       });
+  if (auto why = end_of_trust()) how = fail(Fault::Expired, *std::move(why));
   step(StreamEnded{std::move(how)});
+}
+
+std::optional<std::string> Watcher::end_of_trust() {
+  const std::lock_guard lock(mutex_);
+  stream_ = std::stop_source(std::nostopstate);
+  return std::exchange(renew_, std::nullopt);
 }
 
 void Watcher::fetch(const FetchPage& page) {
@@ -112,6 +132,7 @@ void Watcher::note_bytes(std::uint64_t events, bool good) {
   const std::lock_guard lock(mutex_);
   heard_at_ = monotonic_now();
   health_.events += events;
+  health_.version = machine_.version();
   if (good) health_.last_trouble.clear();
 }
 

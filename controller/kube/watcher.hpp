@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <variant>
@@ -25,6 +26,7 @@ struct WatchHealth {
   std::uint64_t events = 0;
   std::uint64_t troubles = 0;
   std::string last_trouble;  // empty when the server has said something good since
+  std::string version;       // everything up to here was told; empty before the first set
 };
 
 using WatchEvent = std::variant<SetBegin, Seen, SetEnd>;
@@ -37,10 +39,15 @@ class Watcher {
   Watcher(WatchTarget target, Transport& transport, WatchSink sink, TroubleSink on_trouble = {});
 
   WatchHealth health() const;  // from any thread
+  // What the watch has told is not true: it starts over with a new set, as when its version had
+  // expired. From any thread; `why` becomes a trouble.
+  void renew(std::string why);
 
  private:
   void run(const std::stop_token& stop);
   void stream(const OpenStream& open, const std::stop_token& stop);
+  // Why the stream that has ended must be followed by a new set, if somebody asked for one.
+  std::optional<std::string> end_of_trust();
   void fetch(const FetchPage& page);
   void step(decltype(WatchInput::what) what);
   void note_bytes(std::uint64_t events, bool good);
@@ -60,9 +67,11 @@ class Watcher {
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  WatchHealth health_;  // guarded by `mutex_`, as the two below
+  WatchHealth health_;  // guarded by `mutex_`, as those below
   std::optional<Duration> synced_at_;
   std::optional<Duration> heard_at_;
+  std::stop_source stream_{std::nostopstate};  // ends the open stream
+  std::optional<std::string> renew_;           // asked for, and not yet done
 
   std::jthread thread_;  // last: everything above outlives it
 };

@@ -97,6 +97,7 @@ TEST_F(WatcherTest, MovesBytesIntoEvents) {
   EXPECT_TRUE(health.synced);
   EXPECT_EQ(health.events, 1u);
   EXPECT_EQ(health.troubles, 0u);
+  EXPECT_EQ(health.version, "9");
   EXPECT_TRUE(health.since_sync && *health.since_sync < seconds(60));
   EXPECT_TRUE(health.since_byte && *health.since_byte < seconds(60));
 }

@@ -86,6 +86,10 @@ ShellEvents told(ControllerMetrics& metrics, Log& log) {
           [&](Watched kind, const Error& error) {
             metrics.undecodable.add({{"resource", resource_of(kind)}});
             log.undecodable(kind, error);
+          },
+          [&](Watched kind, const AuditFinding& finding) {
+            metrics.audit_differences.add({{"kind", target_of(kind).resource.kind}},
+                                          static_cast<double>(finding.differences));
           }};
 }
 
@@ -103,6 +107,7 @@ PageAnswer page(std::string_view path, const Controller& controller, const Leade
   metrics.reconciles.write(text);
   metrics.reconcile_duration.write(text);
   metrics.undecodable.write(text);
+  metrics.audit_differences.write(text);
   write_controller(text, controller, clock);
   write_leadership(text, leadership, clock);
   write_watches(text, health);

@@ -23,6 +23,8 @@ struct ControllerMetrics {
   Counter reconciles{"slipway_reconciles_total", "Reconciles, by kind and result."};
   Counter undecodable{"slipway_undecodable_objects_total",
                       "Objects that arrived and could not be read."};
+  Counter audit_differences{"slipway_audit_differences_total",
+                            "Objects that a watch had lost for good, found by an audit."};
   Histogram reconcile_duration{"slipway_reconcile_duration_seconds",
                                "From the look at the cache to the last answer."};
 

@@ -193,3 +193,29 @@ def test_versions_without_an_order_are_good_enough(cluster, namespace, controlle
     eventually(lambda: proxy.quiet(namespace), "quiet")
     cluster.delete("InferenceService", "chat", namespace)
     eventually(lambda: not cluster.children(namespace), "everything is gone", 60)
+
+
+@pytest.fixture
+def auditing(controller):
+    controller.arguments.append("--audit-period=10")
+    controller.restart()
+    yield controller
+    controller.arguments.pop()
+
+
+def test_what_a_watch_has_lost_for_good_is_found_by_an_audit(cluster, namespace, auditing, proxy):
+    """Nobody says it again: without the audit the Deployment would stay away until a restart."""
+    service = Service(cluster, namespace)
+    [(child, uid)] = [item for item in service.children.items() if item[0][0] == "Deployment"]
+    mark = proxy.mark()
+    proxy.rules(rule("lose", watch_of("deployments"), count=1))
+    proxy.network("cut")
+    eventually(lambda: proxy.watches(mark, "deployments"), "the watch is open again")
+    cluster.delete(*child, namespace)
+    eventually(lambda: service.uids().get(child, uid) != uid, "it is made anew", 60)
+    cluster.wait_ready("chat", namespace)
+    metrics = auditing.http("/metrics")[1]
+    assert 'slipway_audit_differences_total{kind="Deployment"}' in metrics
+    assert metrics.count("slipway_audit_differences_total{") == 1, "no other watch has lost any"
+    assert [call for call in proxy.watches(mark, "deployments")[1:] if is_set(call)], "a new set"
+    assert not any(is_set(call) for call in proxy.watches(mark, "pods")), "only what was wrong"
