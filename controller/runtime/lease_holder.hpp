@@ -15,6 +15,7 @@
 #include "controller/kube/watcher.hpp"
 #include "controller/runtime/clock.hpp"
 #include "controller/runtime/leadership.hpp"
+#include "controller/runtime/lease_calls.hpp"
 #include "controller/runtime/lease_machine.hpp"
 #include "controller/runtime/wake_up.hpp"
 
@@ -51,25 +52,20 @@ class LeaseHolder : public Leadership {
  private:
   void run(const std::stop_token& stop);
   void on_watch(const kube::WatchEvent& event);
-  Result<std::optional<LeaseRecord>> carry_out(const LeaseCall& call);
-  // The Lease is made once; whoever renews it must not take its labels away.
-  Json object_of(const LeaseRecord& record) const;
-  Result<std::optional<LeaseRecord>> stored(const Result<kube::ApplyAnswer>& answer) const;
   void tell();
   void complain(const Error& error);
 
   const LeaseOptions options_;
-  kube::ApiClient& client_;
+  const LeaseCalls calls_;
   const Clock& clock_;
   const OnNews on_news_;
   const OnTrouble on_trouble_;
-  const kube::Resource resource_;
   Guarded<LeaseMachine> machine_;
   Guarded<std::optional<LeaseNews>> told_;
   Guarded<std::string> last_trouble_;  // empty when the server has said something good since
   WakeUp wake_;
-  bool seen_in_set_ = false;  // of the watch's thread
-  std::mt19937_64 random_;    // of the holder's thread
+  LeaseSights sights_;      // of the watch's thread
+  std::mt19937_64 random_;  // of the holder's thread
   std::optional<kube::Watcher> watcher_;
   std::jthread thread_;
 };
