@@ -5,6 +5,7 @@
 #include <array>
 
 #include "crds/types/fields.hpp"
+#include "crds/types/k8s/projection.hpp"
 
 namespace slipway::sim {
 namespace {
@@ -41,6 +42,10 @@ Json comparable(const Json& object) {
   Json out = timeless(object, object.at("metadata").value("generation", Json()));
   for (const char* name : {"resourceVersion", "generation", "creationTimestamp"})
     erase_member(out["metadata"], name);
+  // Which term wrote it last is not of the state.
+  if (Json& notes = out["metadata"]["annotations"]; notes.is_object())
+    erase_member(notes, kEpochAnnotation);
+  if (out["metadata"]["annotations"].empty()) erase_member(out["metadata"], "annotations");
   const std::string kind = object.at("kind").get<std::string>();
   if (kind == "Service") {
     erase_member(out["spec"], "clusterIP");

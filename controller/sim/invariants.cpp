@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "controller/cache/version.hpp"
+#include "controller/sim/texts.hpp"
+#include "crds/base/check.hpp"
 #include "crds/types/fields.hpp"
 #include "reconcilers/common/names.hpp"
 
@@ -13,23 +15,6 @@ namespace {
 
 const char* const kUs = "slipway";
 const char* const kScaleUs = "slipway-scale";
-
-std::string text_at(const Json& object, const Path& path) {
-  const Json* value = find_at(object, path);
-  return value == nullptr || !value->is_string() ? std::string() : value->get<std::string>();
-}
-
-std::string title(const Json& object) {
-  return fmt::format("{} {}/{}", text_at(object, {"kind"}),
-                     text_at(object, {"metadata", "namespace"}),
-                     text_at(object, {"metadata", "name"}));
-}
-
-// "namespace/service" of a child or pod.
-std::string service_of(const Json& object) {
-  return text_at(object, {"metadata", "namespace"}) + "/" +
-         text_at(object, {"metadata", "labels", kServiceLabel});
-}
 
 // The uid of the InferenceService that controls the object; empty if none does.
 std::string controller_of(const Json& object) {
@@ -62,15 +47,21 @@ void Invariants::on_remove(const kube::RemoveRequest& request) {
                                             request.resource.kind, request.ns, request.name));
 }
 
-void Invariants::on_removed(const kube::RemoveRequest& request) {
-  const auto known = told_.find(request.resource.kind + " " + request.ns + "/" + request.name);
-  if (request.resource.kind != "Deployment" || known == told_.end()) return;
-  standing_.erase({known->second.service, known->second.revision});
-  removed_uids_.insert(request.uid);
+void Invariants::carry_out(Knowledge& known, const Sent& sent, const std::function<void()>& write) {
+  writer_ = &known;
+  sent_ = &sent;
+  write();
+  writer_ = nullptr;
+  sent_ = nullptr;
 }
 
-void Invariants::on_effect(const Effect& effect) {
+void Invariants::on_effect(const Effect& effect, Duration lived) {
+  if ((effect.after != nullptr ? *effect.after : *effect.before)["kind"] == "Lease")
+    return fencing_.on_lease(effect.after, lived);
   if (effect.actor != kUs && effect.actor != kScaleUs) return;
+  SLIPWAY_CHECK(writer_ != nullptr, "what the controller does is done by a replica");
+  const std::string fenced = fencing_.judge(effect, *sent_, lived);
+  require(fenced.empty(), fenced);
   const Json& object = effect.after != nullptr ? *effect.after : *effect.before;
   const std::string kind = text_at(object, {"kind"});
   if (effect.before == nullptr) ++creations_[title(object)];
@@ -79,7 +70,7 @@ void Invariants::on_effect(const Effect& effect) {
   if (effect.after == nullptr) return check_removal(object);
   if (effect.before == nullptr) check_single(object);
   if (kind == "Deployment" && effect.before == nullptr)
-    standing_.emplace(service_of(object), text_at(object, {"metadata", "labels", kRevisionLabel}));
+    writer_->on_made(service_of(object), text_at(object, {"metadata", "labels", kRevisionLabel}));
   if (kind == "Service") check_selector(effect);
   if (kind == "InferenceService" || kind == "ModelVersion") check_status(object);
 }
@@ -141,14 +132,6 @@ const Json* Invariants::deployment_of(const Json& child, const std::string& revi
   return nullptr;
 }
 
-int Invariants::ready_pods(const Told& told, const std::string& service,
-                           const std::string& revision) {
-  return static_cast<int>(std::ranges::count_if(told, [&](const auto& object) {
-    const News& news = object.second;
-    return news.service == service && news.revision == revision && news.ready;
-  }));
-}
-
 // Traffic moves to a revision only when, as far as anybody could know, it can take it.
 void Invariants::check_selector(const Effect& effect) {
   const std::string uid = controller_of(*effect.after);
@@ -162,20 +145,17 @@ void Invariants::check_selector(const Effect& effect) {
   if (from.empty() || from == to || !is_alive(uid)) return;
 
   const Json* target = deployment_of(*effect.after, to);
-  const int serving = ready_pods(told_at_decision_, service, from);
+  const int serving = writer_->ready_at_decision(service, from);
   if (serving == 0 || deployment_of(*effect.after, from) == nullptr) return;
-  require(target != nullptr || standing_at_decision_.contains({service, to}),
+  require(target != nullptr || writer_->stood(service, to),
           title(*effect.after) + " selects revision " + to + ", which has no Deployment, while " +
               from + " answers");
   if (target == nullptr) return;
   // Whoever scales the old one down meanwhile says how many are enough for both.
   int wanted = find_at(*target, {"spec", "replicas"})->get<int>();
-  for (const auto& [name, news] : told_at_decision_) {
-    if (news.service == service && news.revision == from && news.replicas)
-      wanted = std::min(wanted, *news.replicas);
-  }
+  wanted = std::min(wanted, writer_->wanted_at_decision(service, from).value_or(wanted));
   wanted = std::max(1, wanted);
-  const int ready = ready_pods(told_at_decision_, service, to);
+  const int ready = writer_->ready_at_decision(service, to);
   require(ready >= std::min(serving, wanted),
           fmt::format("{} moves from {} with {} ready pods to {} with {} of {}",
                       title(*effect.after), from, serving, to, ready, wanted));
@@ -195,62 +175,11 @@ void Invariants::check_status(const Json& after) {
                        std::ranges::any_of(served->second, [&](const std::string& revision) {
                          // After a refusal the controller decides once more, on what it has heard
                          // meanwhile.
-                         return ready_pods(told_at_decision_, service, revision) > 0 ||
-                                ready_pods(told_, service, revision) > 0;
+                         return writer_->ready_at_decision(service, revision) > 0 ||
+                                writer_->ready_now(service, revision) > 0;
                        });
   require(answers,
           title(after) + " says Ready while no pod that it selected was known to be ready");
-}
-
-void Invariants::on_restart() {
-  told_.clear();
-  told_at_decision_.clear();
-  standing_.clear();
-  standing_at_decision_.clear();
-  removed_uids_.clear();
-  seen_in_set_.clear();
-}
-
-void Invariants::on_watch_event(Watched kind, const kube::WatchEvent& event) {
-  if (kind != Watched::Pod && kind != Watched::Deployment) return;
-  const std::string prefix = kind == Watched::Pod ? "Pod " : "Deployment ";
-  if (std::holds_alternative<kube::SetBegin>(event)) {
-    std::erase_if(seen_in_set_, [&](const auto& name) { return name.starts_with(prefix); });
-    return;
-  }
-  if (std::holds_alternative<kube::SetEnd>(event)) {
-    std::erase_if(told_, [&](const auto& known) {
-      const bool gone = known.first.starts_with(prefix) && !seen_in_set_.contains(known.first);
-      if (gone && known.second.replicas)
-        standing_.erase({known.second.service, known.second.revision});
-      return gone;
-    });
-    return;
-  }
-  const auto& seen = std::get<kube::Seen>(event);
-  const Json object = Json::parse(seen.object);
-  const std::string name = title(object);
-  seen_in_set_.insert(name);
-  if (seen.change == kube::Change::Deleted) {
-    if (kind == Watched::Deployment)
-      standing_.erase(
-          {service_of(object), text_at(object, {"metadata", "labels", kRevisionLabel})});
-    told_.erase(name);
-    return;
-  }
-  News news;
-  news.service = service_of(object);
-  news.revision = text_at(object, {"metadata", "labels", kRevisionLabel});
-  news.version = parse_version(text_at(object, {"metadata", "resourceVersion"}));
-  news.ready = kind == Watched::Pod && !object["metadata"].contains("deletionTimestamp") &&
-               text_at(object, {"status", "conditions", "[type=\"Ready\"]", "status"}) == "True";
-  if (kind == Watched::Deployment) {
-    news.replicas = object["spec"].value("replicas", 1);
-    if (!removed_uids_.contains(text_at(object, {"metadata", "uid"})))
-      standing_.emplace(news.service, news.revision);
-  }
-  News& known = told_[name];
-  if (news.version >= known.version) known = std::move(news);
 }
 
 }  // namespace slipway::sim

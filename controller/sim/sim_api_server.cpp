@@ -59,15 +59,17 @@ struct Kind {
   const char* api_version;
   const char* kind;
 };
-constexpr std::array<Kind, 12> kServed = {
+constexpr std::array<Kind, 14> kServed = {
     {{"v1", "Pod"},
      {"v1", "Service"},
      {"v1", "Node"},
+     {"v1", "Namespace"},
      {"v1", "Event"},
      {"events.k8s.io/v1", "Event"},
      {"apps/v1", "Deployment"},
      {"autoscaling/v2", "HorizontalPodAutoscaler"},
      {"policy/v1", "PodDisruptionBudget"},
+     {"coordination.k8s.io/v1", "Lease"},
      {"serving.slipway.dev/v1alpha1", "InferenceService"},
      {"serving.slipway.dev/v1alpha1", "ModelVersion"},
      {"serving.slipway.dev/v1alpha1", "ServingRuntime"},
@@ -154,6 +156,7 @@ Result<Json> SimApiServer::insert(const std::string& actor, Json object, Owners 
   const kube::Resource& resource = resource_of(object);
   Json& metadata = object["metadata"];
   const std::string name = metadata.at("name").get<std::string>();
+  SLIPWAY_TRY(check_namespace(resource, metadata.value("namespace", ""), name));
   if (const Error* refused = refusal(resource.kind)) return tl::unexpected<Error>(*refused);
   SLIPWAY_TRY(check_valid(Json(), object));
   Collection& home = collection(resource);
@@ -169,6 +172,7 @@ Result<Json> SimApiServer::insert(const std::string& actor, Json object, Owners 
   if (has_status_subresource(resource.kind)) erase_member(object, "status");
   apply_defaults(object, "10.96.0." + std::to_string(++addresses_));
 
+  if (resource.kind == "Namespace") gone_namespaces_.erase(name);
   Stored& stored = home.objects[key];
   stored = {std::make_shared<const Json>(std::move(object)), std::move(owners)};
   home.log.append({version_, "ADDED", stored.object, nullptr});
@@ -212,6 +216,7 @@ void SimApiServer::drop(const std::string& actor, const ObjectRef& ref) {
   last["metadata"]["resourceVersion"] = std::to_string(++version_);
   home.log.append({version_, "DELETED", std::make_shared<const Json>(std::move(last)), old});
   home.objects.erase({ref.namespace_, ref.name});
+  if (ref.kind == "Namespace") gone_namespaces_.insert(ref.name);
   if (observer_) observer_({actor, old.get(), nullptr});
 }
 
@@ -221,8 +226,9 @@ Result<> SimApiServer::erase(const std::string& actor, const ObjectRef& ref,
   if (found == nullptr) return not_found(ref);
   Json next = *found->object;
   set_propagation(next["metadata"], propagation);
-  // A pod that was scheduled is stopped by its kubelet first.
-  const bool graceful = ref.kind == "Pod" && next["spec"].contains("nodeName");
+  // A pod that was scheduled is stopped by its kubelet first, and a namespace is emptied.
+  const bool graceful =
+      ref.kind == "Namespace" || (ref.kind == "Pod" && next["spec"].contains("nodeName"));
   if (!has_finalizers(next) && !graceful) {
     drop(actor, ref);
     return {};

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,7 @@ class SimApiServer : public kube::ApiClient {
   // Of one kind, by namespace and name. Pointers live until the next write.
   std::vector<const Json*> list(const std::string& api_version, const std::string& kind) const;
   std::vector<const Json*> everything() const;
+  std::vector<ObjectRef> contents(const std::string& ns) const;
   // Who owns which fields of an object; the managers of `/status` as "manager/status".
   const Owners& owners(const ObjectRef& ref) const;
 
@@ -97,6 +99,9 @@ class SimApiServer : public kube::ApiClient {
   Stored* stored(const ObjectRef& ref);
   Result<Query> parse(const std::string& target);
 
+  // Whether an object may be made in that namespace.
+  Result<> check_namespace(const kube::Resource& resource, const std::string& ns,
+                           const std::string& name) const;
   Result<Json> insert(const std::string& actor, Json object, Owners owners);
   // Stores `next` in the place of `stored` if anything differs and is allowed to; returns what is
   // stored then.
@@ -114,6 +119,7 @@ class SimApiServer : public kube::ApiClient {
   Observer observer_;
   std::map<std::string, Collection> collections_;  // by "group/plural"
   std::map<std::string, Error> refusals_;          // by kind
+  std::set<std::string> gone_namespaces_;          // and not made anew
   std::uint64_t version_ = 1000;
   std::uint64_t uids_ = 0;
   std::uint64_t addresses_ = 0;

@@ -80,6 +80,11 @@ Result<SimApiServer::Query> SimApiServer::parse(const std::string& target) {
   if (!filter) return fail(Fault::Invalid, "unable to parse requirement: " + target);
   query.filter = *std::move(filter);
   query.filter.ns = ns;
+  constexpr std::string_view kByName = "metadata.name=";
+  const std::string fields = query.value("fieldSelector");
+  if (!fields.empty() && !fields.starts_with(kByName))
+    return fail(Fault::Invalid, "unable to find requirement: " + fields);
+  if (!fields.empty()) query.filter.name = fields.substr(kByName.size());
   const auto known = collections_.find(group + "/" + parts[rest]);
   if (known == collections_.end()) return fail(Fault::NotFound, "no such path: " + target);
   query.collection = &known->second;

@@ -1,7 +1,9 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 
 #include "controller/sim/campaign.hpp"
 
@@ -31,25 +33,32 @@ TEST(Simulation, ConvergesThenStaysQuiet) {
   }
 }
 
-class CrashAtEveryWrite : public testing::TestWithParam<Story> {};
+class CrashAtEveryWrite : public testing::TestWithParam<std::tuple<Story, int>> {};
 
 TEST_P(CrashAtEveryWrite, EndsInTheSameState) {
   constexpr std::uint64_t kNever = 0;
-  const Verdict undisturbed = run_crash(GetParam(), kNever, false);
+  const auto [story, replicas] = GetParam();
+  const auto run = [story = story, replicas = replicas](std::uint64_t write, bool after,
+                                                        std::size_t tail = 0) {
+    return run_crash(story, replicas, write, after, tail);
+  };
+  const Verdict undisturbed = run(kNever, false);
   ASSERT_EQ(undisturbed.failure, "");
   ASSERT_GT(undisturbed.writes, 4u);
   for (std::uint64_t write = 1; write <= undisturbed.writes; ++write) {
     for (const bool after : {false, true}) {
       expect_kept(
-          run_crash(GetParam(), write, after),
+          run(write, after),
           "a crash " + std::string(after ? "after" : "before") + " write " + std::to_string(write),
-          [&] { return run_crash(GetParam(), write, after, kTail); });
+          [&] { return run(write, after, kTail); });
       if (HasFailure()) return;
     }
   }
 }
 INSTANTIATE_TEST_SUITE_P(Stories, CrashAtEveryWrite,
-                         testing::Values(Story::Create, Story::Change, Story::Delete));
+                         testing::Combine(testing::Values(Story::Create, Story::Change,
+                                                          Story::Delete),
+                                          testing::Values(1, 2)));
 
 TEST(SimulationTest, SameSeedGivesTheSameRun) {
   const Verdict once = run_seed(7, faults_of(7), kTail);
@@ -61,6 +70,38 @@ TEST(SimulationTest, SameSeedGivesTheSameRun) {
 TEST(SimulationTest, NamesakeOfADeletedChildSurvives) {
   EXPECT_EQ(run_namesake(Mutant::None).failure, "");
   EXPECT_NE(run_namesake(Mutant::IgnoresUid).failure, "");
+}
+
+TEST(SimulationTest, SuccessorsLeadSoonAndWriteNothing) {
+  EXPECT_EQ(run_takeovers(Mutant::None).failure, "");
+  EXPECT_THAT(run_takeovers(Mutant::ColdStandby).failure,
+              testing::HasSubstr("after a takeover with nothing changed"));
+}
+
+TEST(SimulationTest, NothingOfALaterLeaderIsUndone) {
+  constexpr std::uint64_t kMost = 20;
+  std::string undone;
+  for (std::uint64_t seed = 0; seed < kMost; ++seed) {
+    EXPECT_EQ(run_deposed(seed, Mutant::None).failure, "") << seed;
+    if (undone.empty()) undone = run_deposed(seed, Mutant::DropsVersions).failure;
+  }
+  EXPECT_THAT(undone, testing::HasSubstr("what the leader of term"));
+}
+
+TEST(SimulationTest, NothingIsSentWithoutAPermit) {
+  constexpr std::uint64_t kMost = 200;
+  std::string sent;
+  for (std::uint64_t seed = 0; seed < kMost && sent.empty(); ++seed) {
+    Faults faults = faults_of(seed);
+    faults.mutant = Mutant::AsksNoPermit;
+    const std::string failure = run_seed(seed, faults).failure;
+    if (failure.starts_with("a write of ")) sent = failure;
+  }
+  EXPECT_NE(sent, "");
+}
+
+TEST(SimulationTest, ATerminatedNamespaceIsLeftInPeaceAndServedAnew) {
+  expect_kept(run_terminating(), "a terminated namespace", [] { return run_terminating(kTail); });
 }
 
 // Each is a controller that is wrong in one way; a suite that lets one pass proves nothing.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/sim/random.hpp"
@@ -22,10 +23,13 @@ class StandIns {
   std::string pod_step();
   std::string autoscaler_step();
   std::string garbage_step();
+  std::string namespace_step();
 
   // While restless, engines crash now and then and autoscalers want something new all the time.
   // At rest every wish is a function of the spec alone.
   void set_restless(bool restless) { restless_ = restless; }
+  // The namespace controller cannot delete this kind, as long as it is not empty.
+  void set_spared(std::string kind) { spared_ = std::move(kind); }
 
  private:
   std::string sync_deployment(const Json& deployment);
@@ -42,6 +46,7 @@ class StandIns {
   SimApiServer& server_;
   Random& random_;
   bool restless_ = true;
+  std::string spared_;
   std::uint64_t pods_made_ = 0;
   std::map<std::string, std::string> template_hashes_;  // by uid and generation
 };

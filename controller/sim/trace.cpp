@@ -9,10 +9,10 @@ constexpr std::size_t kMaxLines = 200'000;
 
 }  // namespace
 
-void Trace::add(const char* who, const std::string& what) {
+void Trace::add(const std::string& who, const std::string& what) {
   if (!on_) return;
   lines_.push_back(
-      fmt::format("{:>11.3f}s {:<10} {}", static_cast<double>(now_.count()) / 1000.0, who, what));
+      fmt::format("{:>11.3f}s {:<12} {}", static_cast<double>(now_.count()) / 1000.0, who, what));
   if (lines_.size() > kMaxLines) lines_.pop_front();
 }
 

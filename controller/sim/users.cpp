@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "controller/sim/stand_ins.hpp"
 #include "crds/types/decode.hpp"
@@ -24,6 +25,7 @@ struct Place {
 // Two of one name in two namespaces, and two in one namespace.
 constexpr std::array<Place, 3> kPlaces = {
     {{"default", "chat"}, {"default", "code"}, {"team", "chat"}}};
+const char* const kShortLived = "team";  // a namespace that is deleted now and then
 
 const std::vector<const char*> kRefusable = {"Deployment", "Service", "Pod", "ModelVersion"};
 
@@ -83,6 +85,8 @@ void Users::prepare() {
        {{"cpu", "64"}, {"nvidia.com/mig-1g.10gb", "7"}, {"nvidia.com/mig-2g.20gb", "8"}});
   (void)server_.create_as(kUser, runtime("llama-cpp", "cpu"));
   (void)server_.create_as(kUser, runtime("llama-cpp-cuda", "nvidia"));
+  for (const char* ns : {"default", kShortLived, "slipway-system"})
+    (void)server_.create_as(kUser, object("v1", "Namespace", ns));
   (void)server_.create_as(kUser, model_version("default"));
   (void)server_.create_as(kUser, model_version("team"));
 }
@@ -100,6 +104,12 @@ void Users::change(const ObjectRef& ref, const Json& spec) {
 
 void Users::remove(const ObjectRef& ref, kube::Propagation propagation) {
   (void)server_.remove_as(kUser, ref, propagation);
+}
+
+void Users::bend(const ObjectRef& service) {
+  (void)server_.edit_as(kUser, service, [](Json& next) {
+    next["spec"]["selector"] = {{kServiceLabel, "somebody-else"}};
+  });
 }
 
 void Users::replace(const ObjectRef& child) {
@@ -234,9 +244,7 @@ std::string Users::touch_child(const ObjectRef& ref) {
     return (image ? "changes the image of " : "scales ") + name;
   }
   if (child.kind == "Service") {
-    (void)server_.edit_as(kUser, child, [](Json& next) {
-      next["spec"]["selector"] = {{kServiceLabel, "somebody-else"}};
-    });
+    bend(child);
     return "changes the selector of " + name;
   }
   if (child.kind == "HorizontalPodAutoscaler") {
@@ -286,7 +294,29 @@ void Users::remove_unlabelled() {
   }
 }
 
+std::string Users::touch_namespace() {
+  const ObjectRef home{"v1", "Namespace", "", kShortLived};
+  const Json* live = server_.find(home);
+  if (live == nullptr) {
+    make_namespace();
+    return fmt::format("makes namespace {} anew", home.name);
+  }
+  if (live->at("metadata").contains("deletionTimestamp")) return {};
+  for (const Json& it : services()) {
+    if (it.at("metadata").at("namespace") == kShortLived) lost_.push_back(it);
+  }
+  (void)server_.remove_as(kUser, home);
+  return fmt::format("deletes namespace {}", home.name);
+}
+
+void Users::make_namespace() {
+  (void)server_.create_as(kUser, object("v1", "Namespace", kShortLived));
+  (void)server_.create_as(kUser, model_version(kShortLived));
+  for (const Json& it : std::exchange(lost_, {})) create(ref_of(it), it.at("spec"));
+}
+
 void Users::settle() {
+  if (server_.find({"v1", "Namespace", "", kShortLived}) == nullptr) make_namespace();
   for (const char* kind : kRefusable) server_.allow(kind);
   for (const char* ns : {"default", "team"}) {
     const Json* shared = server_.find({kApiVersion, "ModelVersion", ns, "shared"});

@@ -19,6 +19,8 @@ class Users {
   void prepare();
   // Something at random.
   std::string act();
+  // Deletes a whole namespace, or makes it anew with the services that were in it.
+  std::string touch_namespace();
   // Ends all meddling: refusals are lifted, strangers' objects leave, every service asks for
   // something that exists. What is left is what a fresh cluster would be given.
   void settle();
@@ -30,6 +32,8 @@ class Users {
   void change(const ObjectRef& service, const Json& spec);
   void remove(const ObjectRef& service,
               kube::Propagation propagation = kube::Propagation::Background);
+  // Changes what our Service selects.
+  void bend(const ObjectRef& service);
   // Puts an object of one's own in the place of ours.
   void replace(const ObjectRef& child);
   // The specs of all services, to deploy them somewhere else.
@@ -50,8 +54,11 @@ class Users {
   std::string touch_model_version();
   std::vector<ObjectRef> children_of(const ObjectRef& service) const;
 
+  void make_namespace();
+
   SimApiServer& server_;
   Random& random_;
+  std::vector<Json> lost_;  // the services of a namespace that was deleted
 };
 
 }  // namespace slipway::sim

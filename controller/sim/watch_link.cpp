@@ -35,22 +35,22 @@ std::string place_of(std::string_view object) {
 
 }  // namespace
 
-WatchLink::WatchLink(Watched kind, SimApiServer& server, Random& random, Trace& trace,
-                     const Faults& faults, Sink sink)
-    : kind_(kind),
+WatchLink::WatchLink(const kube::WatchTarget& target, SimApiServer& server, Random& random,
+                     const Voice& voice, const Faults& faults, Sink sink)
+    : target_(target),
       server_(server),
       random_(random),
-      trace_(trace),
+      voice_(voice),
       faults_(faults),
       sink_(std::move(sink)),
-      machine_(target_of(kind)) {}
+      machine_(target) {}
 
 kube::WatchInput WatchLink::input(Duration now, decltype(kube::WatchInput::what) what) {
   return {std::move(what), now, random_.unit()};
 }
 
 void WatchLink::say(const std::string& what) {
-  if (trace_.on()) trace_.add("watch", target_of(kind_).resource.plural + ": " + what);
+  if (voice_.on()) voice_.add("watch", target_.resource.plural + ": " + what);
 }
 
 void WatchLink::start(Duration now) {
@@ -72,14 +72,14 @@ std::optional<kube::WatchInput> WatchLink::react(const std::vector<kube::WatchOu
   bool close = false;
   for (const kube::WatchOutput& output : outputs) {
     if (const auto* seen = std::get_if<kube::Seen>(&output)) {
-      if (trace_.on()) say(fmt::format("{} {}", name_of(seen->change), place_of(seen->object)));
-      sink_(kind_, *seen);
+      if (voice_.on()) say(fmt::format("{} {}", name_of(seen->change), place_of(seen->object)));
+      sink_(*seen);
     } else if (std::holds_alternative<kube::SetBegin>(output)) {
       say("a set begins");
-      sink_(kind_, kube::SetBegin{});
+      sink_(kube::SetBegin{});
     } else if (const auto* end = std::get_if<kube::SetEnd>(&output)) {
       say("the set is complete");
-      sink_(kind_, *end);
+      sink_(*end);
     } else if (const auto* trouble = std::get_if<kube::Trouble>(&output)) {
       say("trouble: " + trouble->error.what);
     } else if (const auto* request = std::get_if<kube::OpenStream>(&output)) {
@@ -103,6 +103,7 @@ std::optional<kube::WatchInput> WatchLink::open(const kube::OpenStream& request,
   const auto refuse = [&](Fault fault, const char* what) {
     return input(now, kube::StreamEnded{fail(fault, what)});
   };
+  if (now < cut_off_until_) return refuse(Fault::Unavailable, "no route to host");
   if (!faults_.watch_list && request.target.find("sendInitialEvents") != std::string::npos)
     return refuse(Fault::Invalid, "sendInitialEvents is forbidden for watch");
   if (random_.chance(faults_.watch)) {
@@ -126,6 +127,8 @@ std::optional<kube::WatchInput> WatchLink::open(const kube::OpenStream& request,
 }
 
 kube::WatchInput WatchLink::fetch(const kube::FetchPage& request, Duration now) {
+  if (now < cut_off_until_)
+    return input(now, kube::PageArrived{fail(Fault::Unavailable, "no route to host")});
   if (random_.chance(faults_.watch))
     return input(now, kube::PageArrived{fail(Fault::Expired, "410 Gone")});
   Result<std::string> page = server_.list_page(request.target);

@@ -1,5 +1,5 @@
-// One resource's way from the simulated API server to the controller: the real watch machine, fed
-// with the server's bytes in virtual time. The stream can lag, break, repeat itself and expire.
+// One watch on its way from the simulated API server to a replica: the real watch machine, fed with
+// the server's bytes in virtual time. The stream can lag, break, repeat itself and expire.
 // Used by one thread; everything handed in must outlive it.
 #pragma once
 
@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "controller/cache/watched.hpp"
 #include "controller/kube/watcher.hpp"
 #include "controller/sim/faults.hpp"
 #include "controller/sim/random.hpp"
@@ -18,10 +17,10 @@ namespace slipway::sim {
 
 class WatchLink {
  public:
-  using Sink = std::function<void(Watched, const kube::WatchEvent&)>;
+  using Sink = std::function<void(const kube::WatchEvent&)>;
 
-  WatchLink(Watched kind, SimApiServer& server, Random& random, Trace& trace, const Faults& faults,
-            Sink sink);
+  WatchLink(const kube::WatchTarget& target, SimApiServer& server, Random& random,
+            const Voice& voice, const Faults& faults, Sink sink);
 
   void start(Duration now);
   // One thing that is due: a line is delivered, a timer fires, a stream ends. False: nothing is.
@@ -30,8 +29,11 @@ class WatchLink {
   void disturb(Duration now);
   // Lines stop moving until then.
   void stall(Duration until) { stalled_until_ = until; }
+  // The same, and nothing new is opened either.
+  void cut_off(Duration until) { stalled_until_ = cut_off_until_ = until; }
   std::optional<Duration> next_due() const;
-  bool synced() const { return machine_.synced(); }
+  // Whether it follows its objects, and has nothing else to do.
+  bool streams() const { return machine_.synced() && stream_ && !wakes_; }
 
  private:
   void feed(kube::WatchInput input);
@@ -43,17 +45,17 @@ class WatchLink {
   kube::WatchInput input(Duration now, decltype(kube::WatchInput::what) what);
   void say(const std::string& what);
 
-  const Watched kind_;
+  const kube::WatchTarget target_;
   SimApiServer& server_;
   Random& random_;
-  Trace& trace_;
+  const Voice& voice_;
   const Faults& faults_;
   const Sink sink_;
   kube::WatchMachine machine_;
   std::optional<WatchStream> stream_;
   Duration stream_ends_{};
   std::optional<Duration> wakes_;
-  Duration stalled_until_{};
+  Duration stalled_until_{}, cut_off_until_{};
   std::string page_;       // the body that the machine is reading
   std::string last_line_;  // for repeating it
 };

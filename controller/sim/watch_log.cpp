@@ -24,6 +24,7 @@ std::string type_for(const LogEntry& entry, const Filter& filter) {
 bool Filter::matches(const Json& object) const {
   const Json& metadata = object.at("metadata");
   if (!ns.empty() && metadata.value("namespace", "") != ns) return false;
+  if (!name.empty() && metadata.value("name", "") != name) return false;
   const auto found = metadata.find("labels");
   return std::ranges::all_of(labels, [&](const auto& wanted) {
     if (found == metadata.end()) return false;
@@ -72,8 +73,8 @@ WatchStream::WatchStream(const WatchLog& log, Filter filter, std::deque<std::str
 
 bool WatchStream::has_line() const {
   if (!initial_.empty() || next_ < log_->first()) return true;
-  for (std::size_t number = next_; number < log_->end(); ++number) {
-    if (!type_for(log_->at(number), filter_).empty()) return true;
+  for (scanned_ = std::max(scanned_, next_); scanned_ < log_->end(); ++scanned_) {
+    if (!type_for(log_->at(scanned_), filter_).empty()) return true;
   }
   return false;
 }

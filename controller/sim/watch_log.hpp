@@ -20,6 +20,7 @@ namespace slipway::sim {
 // Which objects a list or watch is about.
 struct Filter {
   std::string ns;                                            // empty: all
+  std::string name;                                          // the same
   std::map<std::string, std::optional<std::string>> labels;  // no value: the label exists
   bool matches(const Json& object) const;
 };
@@ -69,6 +70,8 @@ class WatchStream {
   Filter filter_;
   std::deque<std::string> initial_;
   std::size_t next_;
+  // What lies before it and not before `next_` is known not to be about this filter.
+  mutable std::size_t scanned_ = 0;
 };
 
 std::string event_line(std::string_view type, const Json& object);
