@@ -29,9 +29,13 @@ std::pair<std::string, int> device_request(const Json& pod) {
 }
 
 std::string argument(const Json& pod, const std::string& flag) {
-  for (const Json& container : pod.at("spec").value("initContainers", Json::array())) {
-    for (const Json& arg : container.value("args", Json::array())) {
-      const std::string text = arg.get<std::string>();
+  const Json* containers = find_at(pod, {"spec", "initContainers"});
+  if (containers == nullptr) return {};
+  for (const Json& container : *containers) {
+    const auto args = container.find("args");
+    if (args == container.end()) continue;
+    for (const Json& arg : *args) {
+      const std::string& text = arg.get_ref<const std::string&>();
       if (text.starts_with(flag)) return text.substr(flag.size());
     }
   }
@@ -152,7 +156,9 @@ std::string StandIns::schedule(const Json& pod, const ObjectRef& ref) {
 
 // One step of a placed pod: fetch, then load, then answer; or fail and start over.
 std::string StandIns::run_pod(const Json& pod, const ObjectRef& ref) {
-  const Json status = pod.value("status", Json::object());
+  static const Json none = Json::object();
+  const auto known = pod.find("status");
+  const Json& status = known == pod.end() ? none : *known;
   const Json& init = pod.at("spec").at("initContainers").front();
   const Json& engine = pod.at("spec").at("containers").front();
   const auto update = [&](const char* said, const SimApiServer::Edit& edit) {
@@ -168,13 +174,13 @@ std::string StandIns::run_pod(const Json& pod, const ObjectRef& ref) {
   }
   const Json& fetch = fetched->front();
   const int tries = fetch.value("restartCount", 0);
-  const std::string digest = argument(pod, "--digest=");
   if (fetch.at("state").contains("waiting")) {
     if (tries >= kMaxRestarts) return {};
     return update("fetches again",
                   [&](Json& next) { next["initContainerStatuses"][0]["state"] = running(); });
   }
   if (fetch.at("state").contains("running")) {
+    const std::string digest = argument(pod, "--digest=");
     if (argument(pod, "--uri=").find(kBrokenModel) != std::string::npos) {
       return update("refuses its model", [&](Json& next) {
         Json failed = container_status(init, {{"waiting", {{"reason", "CrashLoopBackOff"}}}}, false,
