@@ -184,7 +184,8 @@ Verdict run_deposed(std::uint64_t seed, Mutant mutant) {
   faults.replicas = 2;
   faults.elects = true;
   faults.even_clocks = false;
-  faults.meanwhile = faults.slow = 1;
+  faults.meanwhile = 1;
+  faults.slow = 0.4;
   faults.mutant = mutant;
   World world(seed, faults);
   world.users().create(Users::service("default", "chat"), Users::good_spec("ahoy"));
@@ -194,10 +195,10 @@ Verdict run_deposed(std::uint64_t seed, Mutant mutant) {
     (void)world.until_led(kTakeover * 2);
   }
   world.starve_leader(minutes(1));
-  world.rest(seconds(7));
-  for (int i = 0; i < 5; ++i) {
+  world.rest(seconds(8));
+  for (int i = 0; i < 4; ++i) {
     world.users().bend({"v1", "Service", "default", "chat"});
-    world.rest(seconds(1));
+    world.rest(Duration(700));
   }
   world.rest(minutes(1));
   return verdict_of(world, world.failure(), 0);
