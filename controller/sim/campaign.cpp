@@ -179,14 +179,13 @@ Verdict run_takeovers(Mutant mutant) {
 }
 
 // The first replica's clock is the slower one: it believes in its lease for longer than the other.
-Verdict run_deposed(std::uint64_t seed, Mutant mutant) {
+Verdict run_deposed(std::uint64_t seed) {
   Faults faults;
   faults.replicas = 2;
   faults.elects = true;
   faults.even_clocks = false;
   faults.meanwhile = 1;
   faults.slow = 0.4;
-  faults.mutant = mutant;
   World world(seed, faults);
   world.users().create(Users::service("default", "chat"), Users::good_spec("ahoy"));
   world.settle();

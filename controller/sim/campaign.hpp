@@ -41,7 +41,7 @@ Verdict run_crash(Story story, int replicas, std::uint64_t crash_at, bool after,
 Verdict run_takeovers(Mutant mutant);
 
 // A leader whose clock is slow loses its Lease while its writes are under way; its successor works.
-Verdict run_deposed(std::uint64_t seed, Mutant mutant);
+Verdict run_deposed(std::uint64_t seed);
 
 // A namespace is terminated, but its service stays in it for long after its children have gone;
 // then it is made anew.

@@ -19,7 +19,6 @@ enum class Mutant {
   AlwaysReady,      // says Ready=True from the start
   MissesChanges,    // loses MODIFIED events
   AsksNoPermit,     // sends what it decided as leader, however long ago that was
-  DropsVersions,    // replaces and deletes any version, also what a later leader wrote
   ColdStandby,      // knows no Deployments when it becomes the leader
 };
 

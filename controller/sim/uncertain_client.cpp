@@ -117,16 +117,15 @@ Result<kube::ApplyAnswer> UncertainClient::get(const kube::GetRequest& request) 
 }
 
 Result<kube::ApplyAnswer> UncertainClient::apply(const kube::ApplyRequest& request) {
-  const kube::ApplyRequest sent = as_sent(request);
   Result<kube::ApplyAnswer> answer = send<Result<kube::ApplyAnswer>>(
-      line("apply", request.resource, request.ns, request.name), version_of(sent.object),
-      [this, sent] { return server_.apply(sent); });
+      line("apply", request.resource, request.ns, request.name), version_of(request.object),
+      [this, request] { return server_.apply(request); });
   if (answer && faults_.mutant == Mutant::DropsOldFirst) drop_others(request);
   return answer;
 }
 
 Result<kube::ApplyAnswer> UncertainClient::apply_status(const kube::ApplyRequest& request) {
-  kube::ApplyRequest sent = as_sent(request);
+  kube::ApplyRequest sent = request;
   falsify(sent);
   return send<Result<kube::ApplyAnswer>>(
       line("apply status of", request.resource, request.ns, request.name), version_of(sent.object),
@@ -155,20 +154,12 @@ Result<kube::ApplyAnswer> UncertainClient::patch_finalizers(const kube::Finalize
       request.resource_version, [this, request] { return server_.patch_finalizers(request); });
 }
 
-kube::ApplyRequest UncertainClient::as_sent(const kube::ApplyRequest& request) const {
-  kube::ApplyRequest sent = request;
-  if (faults_.mutant == Mutant::DropsVersions) {
-    erase_member(sent.object["metadata"], "uid");
-    erase_member(sent.object["metadata"], "resourceVersion");
-  }
-  return sent;
-}
-
 kube::RemoveRequest UncertainClient::as_sent(const kube::RemoveRequest& request) const {
   kube::RemoveRequest sent = request;
-  if (faults_.mutant == Mutant::IgnoresUid) sent.uid.clear();
-  if (faults_.mutant == Mutant::IgnoresUid || faults_.mutant == Mutant::DropsVersions)
+  if (faults_.mutant == Mutant::IgnoresUid) {
+    sent.uid.clear();
     sent.resource_version.clear();
+  }
   return sent;
 }
 

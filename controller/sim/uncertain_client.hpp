@@ -74,7 +74,6 @@ class UncertainClient : public kube::ApiClient {
   std::optional<Error> refusal();
   // Each is a mutant of the replica.
   void falsify(kube::ApplyRequest& request) const;
-  kube::ApplyRequest as_sent(const kube::ApplyRequest& request) const;
   kube::RemoveRequest as_sent(const kube::RemoveRequest& request) const;
   void drop_others(const kube::ApplyRequest& applied);
 
