@@ -18,7 +18,7 @@ const Json kDesired{{"kind", "Service"},
 ObjectMeta with_owner(const char* kind, const char* name, const char* uid, bool controller = true) {
   ObjectMeta live;
   live.name = "chat";
-  live.owner_references = {{"v1", kind, name, uid, controller, false}};
+  live.owner_references = {{"v1", kind, name, uid, controller}};
   return live;
 }
 
