@@ -129,6 +129,16 @@ Report Controller::process(const Key& key, Moment now, const std::stop_token& st
     report.key = key;
     return report;
   }
+  Outcome known = executor_.clear_doubts(key);
+  enqueue(known.affected, now.monotonic + kSettling);
+  Report report = known.failure ? give_up_for_now(key, std::move(known), now, stop)
+                                : look(key, now, stop);
+  if (is_gone(key)) executor_.forget(key);
+  work_.with([&](Work& work) { work.queue.done(key); });
+  return report;
+}
+
+Report Controller::look(const Key& key, Moment now, const std::stop_token& stop) {
   const Plan plan = reconcile(key, cache_, settings_, std::nullopt, now.wall);
   Report report;
   report.key = key;
@@ -153,8 +163,6 @@ Report Controller::process(const Key& key, Moment now, const std::stop_token& st
       });
     }
   }
-  if (is_gone(key)) executor_.forget(key);
-  work_.with([&](Work& work) { work.queue.done(key); });
   return report;
 }
 

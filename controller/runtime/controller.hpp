@@ -66,6 +66,8 @@ class Controller {
   };
 
   void enqueue(const std::vector<Key>& keys, Duration due, Turn turn = Turn::Event);
+  // Observes, decides and executes, once nothing is in doubt.
+  Report look(const Key& key, Moment now, const std::stop_token& stop);
   // Whether the server said that it is too early for this key, which then is due at that time.
   bool put_off(const Key& key, Moment now);
   std::optional<Refused> refused(const Key& key) const;

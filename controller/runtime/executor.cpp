@@ -27,6 +27,16 @@ bool is_lasting(Fault fault) {
          fault == Fault::AlreadyExists;
 }
 
+// Whether the object may be another one than the cache holds.
+bool leaves_doubt(Fault fault) {
+  return fault == Fault::Unavailable || fault == Fault::Malformed || fault == Fault::Overtaken;
+}
+
+Error overtaken(Error refused) {
+  refused.fault = Fault::Overtaken;
+  return refused;
+}
+
 const ObjectRef& ref_of(const Delete& removal) {
   return removal.ref;
 }
@@ -127,9 +137,10 @@ Outcome Executor::execute(const Key& key, const Plan& plan, Moment now,
                         : std::visit([&](const auto& one) { return run(one, pass); }, action);
     if (done) continue;
     const bool lasting = std::holds_alternative<Apply>(action) && is_lasting(done.error().fault);
-    outcome.failure = {action,
-                       std::visit([](const auto& one) { return ObjectRef(ref_of(one)); }, action),
-                       std::move(done.error()), lasting};
+    const ObjectRef ref =
+        std::visit([](const auto& one) { return ObjectRef(ref_of(one)); }, action);
+    if (leaves_doubt(done.error().fault)) doubt(key, ref, action);
+    outcome.failure = {action, ref, std::move(done.error()), lasting};
     break;
   }
   // What was deleted is remembered for as long as the plan still asks for it.
@@ -148,6 +159,7 @@ Outcome Executor::execute(const Key& key, const Plan& plan, Moment now,
 
 void Executor::forget(const Key& key) {
   memories_.with([&](auto& all) { all.erase(key); });
+  doubts_.with([&](auto& all) { all.erase(key); });
 }
 
 Result<> Executor::run(const Apply& apply, Pass& pass) {
@@ -196,10 +208,10 @@ Result<> Executor::send(const Apply& apply, const std::optional<Live>& live, Pas
   auto answer = api_.apply(request);
   if (!answer && !live) answer = settle(std::move(request), std::move(answer.error()));
   if (!answer && live && answer.error().fault == Fault::Conflict)
-    return tl::unexpected(overtaken(kind, ref, *live, std::move(answer.error()), pass));
+    return tl::unexpected(overtaken(std::move(answer.error())));
   if (!answer) return tl::unexpected(std::move(answer.error()));
   pass.outcome.sent.push_back(describe(Action(apply)));
-  learn(kind, answer->body, pass);
+  learn(kind, answer->body, pass.outcome.affected);
   if (apply.manager == kScaleManager) return {};
 
   Memory& memory = pass.memories[ref];
@@ -240,7 +252,7 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
   const bool ended = !done && (done.error().fault == Fault::NotFound ||
                                (done.error().fault == Fault::Conflict && !still_there(removal)));
   if (!done && !ended && live && done.error().fault == Fault::Conflict)
-    return tl::unexpected(overtaken(*kind, removal.ref, *live, std::move(done.error()), pass));
+    return tl::unexpected(overtaken(std::move(done.error())));
   if (!done && !ended) return done;
   memory = {};
   memory.deleted_uid = removal.uid;
@@ -270,11 +282,11 @@ Result<> Executor::run(const SetStatus& status, Pass& pass) {
   if (!answer) {
     if (answer.error().fault == Fault::NotFound) return {};
     if (answer.error().fault == Fault::Conflict)
-      return tl::unexpected(overtaken(*kind, status.ref, *live, answer.error(), pass));
+      return tl::unexpected(overtaken(answer.error()));
     return tl::unexpected(answer.error());
   }
   pass.outcome.sent.push_back(describe(Action(status)));
-  learn(*kind, answer->body, pass);
+  learn(*kind, answer->body, pass.outcome.affected);
   return {};
 }
 
@@ -286,10 +298,9 @@ Result<> Executor::run(const Announce& news, Pass& pass) {
 }
 
 // An answer that cannot be read is no failure: the write was taken, and its event will come.
-void Executor::learn(Watched kind, const std::string& body, Pass& pass) {
+void Executor::learn(Watched kind, const std::string& body, std::vector<Key>& affected) {
   const Ingested learned = cache_.learn(kind, body);
-  pass.outcome.affected.insert(pass.outcome.affected.end(), learned.keys.begin(),
-                               learned.keys.end());
+  affected.insert(affected.end(), learned.keys.begin(), learned.keys.end());
 }
 
 }  // namespace slipway

@@ -41,6 +41,10 @@ class Executor {
   Executor(kube::ApiClient& api, Cache& cache, Leadership& leadership)
       : api_(api), cache_(cache), leadership_(leadership), announcer_(api) {}
 
+  // To be called before each decision. What a write has left unknown, because its answer was lost
+  // or somebody else had been first, is read, unless the watch has told it meanwhile: nothing may be
+  // deleted for being out of use on a view that is known to be old. A failure: it is still unknown.
+  Outcome clear_doubts(const Key& key);
   // `stop` ends the plan between two writes.
   Outcome execute(const Key& key, const Plan& plan, Moment now, const std::stop_token& stop = {});
   // The object of `key` is gone: what is remembered about its children goes too.
@@ -54,9 +58,14 @@ class Executor {
     Duration sent{};
     int repeats = 0;  // applies of the same desired object in a row
     std::string deleted_uid;
-    std::string overtaken;  // the version that a write was refused for
   };
   using Memories = std::map<ObjectRef, Memory>;
+  // A write of which is not known what came of it.
+  struct Doubt {
+    Action action;
+    std::string version;  // that the cache held of the object; empty: none
+  };
+  using Doubts = std::map<ObjectRef, Doubt>;
   struct Pass;  // one call of `execute`
 
   // Each returns an error if the plan must stop there.
@@ -70,19 +79,22 @@ class Executor {
   // Whether a child that is not there is still to be made.
   Result<bool> still_wanted(Pass& pass);
   Result<> send(const Apply& apply, const std::optional<Live>& live, Pass& pass);
-  // A write was refused because `live` is not the newest version any more.
-  Error overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused, Pass& pass);
+  std::string held_version(const ObjectRef& ref) const;
+  void doubt(const Key& key, const ObjectRef& ref, const Action& action);
+  // Reads the object, and adds whose decisions that may change.
+  Result<> read_again(const ObjectRef& ref, std::vector<Key>& affected);
   // An error if a later leader has written `live`.
   Result<> check_epoch(const ObjectRef& ref, const Live& live);
   // The server refused an object that no watch shows: finds out whose the one in our way is.
   Result<kube::ApplyAnswer> settle(kube::ApplyRequest request, Error refused);
-  void learn(Watched kind, const std::string& body, Pass& pass);
+  void learn(Watched kind, const std::string& body, std::vector<Key>& affected);
 
   kube::ApiClient& api_;
   Cache& cache_;
   Leadership& leadership_;
   Announcer announcer_;
   Guarded<std::map<Key, Memories>> memories_;
+  Guarded<std::map<Key, Doubts>> doubts_;
 };
 
 }  // namespace slipway

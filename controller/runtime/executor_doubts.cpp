@@ -45,17 +45,46 @@ Result<bool> Executor::still_wanted(Pass& pass) {
   return !pass.owner_gone;
 }
 
-// Its event is on the way, and then the next decision is made on it. An event can be lost for good:
-// whoever is refused twice over the same version asks.
-Error Executor::overtaken(Watched kind, const ObjectRef& ref, const Live& live, Error refused,
-                          Pass& pass) {
-  refused.fault = Fault::Overtaken;
-  Memory& memory = pass.memories[ref];
-  const std::string& version = live.metadata->resource_version;
-  if (std::exchange(memory.overtaken, version) != version) return refused;
-  const auto found = api_.get({target_of(kind).resource, ref.namespace_, ref.name});
-  if (found) learn(kind, found->body, pass);
-  return refused;
+std::string Executor::held_version(const ObjectRef& ref) const {
+  const auto live = cache_.find(ref);
+  return live ? live->metadata->resource_version : "";
+}
+
+void Executor::doubt(const Key& key, const ObjectRef& ref, const Action& action) {
+  if (std::holds_alternative<Announce>(action)) return;
+  const Doubt doubt{action, held_version(ref)};
+  doubts_.with([&](auto& all) { all[key].insert_or_assign(ref, doubt); });
+}
+
+// Every write insists on the version that was held: once another one is, it shows what became of it.
+Outcome Executor::clear_doubts(const Key& key) {
+  Outcome outcome;
+  Doubts doubts = doubts_.with([&](auto& all) {
+    const auto node = all.extract(key);
+    return node ? std::move(node.mapped()) : Doubts{};
+  });
+  while (!doubts.empty() && !outcome.failure) {
+    const auto& [ref, doubt] = *doubts.begin();
+    const Result<> known =
+        held_version(ref) != doubt.version ? Result<>() : read_again(ref, outcome.affected);
+    if (known)
+      doubts.erase(doubts.begin());
+    else
+      outcome.failure = {doubt.action, ref, known.error()};
+  }
+  if (!doubts.empty()) doubts_.with([&](auto& all) { all[key] = std::move(doubts); });
+  return outcome;
+}
+
+Result<> Executor::read_again(const ObjectRef& ref, std::vector<Key>& affected) {
+  const auto kind = watched_kind(ref.api_version, ref.kind);
+  if (!kind) return {};
+  const auto found = api_.get({target_of(*kind).resource, ref.namespace_, ref.name});
+  if (found) return learn(*kind, found->body, affected), Result<>();
+  if (found.error().fault != Fault::NotFound) return tl::unexpected(found.error());
+  // The event of its end is on the way.
+  if (const auto live = cache_.find(ref)) cache_.learn_deletion(ref, live->metadata->uid);
+  return {};
 }
 
 // Either we are no longer the leader, or the Lease was deleted and began to count anew: only the

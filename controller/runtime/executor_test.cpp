@@ -61,6 +61,10 @@ class ExecutorTest : public testing::Test {
     api_.calls.clear();
     return executor_.execute(kChat, Plan{std::move(actions), {}}, {Time(hours(500000)), at});
   }
+  Outcome clear_doubts() {
+    api_.calls.clear();
+    return executor_.clear_doubts(kChat);
+  }
   // The cluster holds `object`, in a version that is newer than all before.
   void hold(Watched kind, Json object, const std::string& uid = "live") {
     object["metadata"]["uid"] = uid;
@@ -141,14 +145,16 @@ TEST_F(ExecutorTest, LooksAgain_WhenSomebodyWroteMeanwhile) {
   api_.foreign["chat"] = api_.stored["Service chat"];
   api_.foreign["chat"]["spec"] = service()["spec"];
   api_.foreign["chat"]["metadata"]["resourceVersion"] = "5000";
-  api_.refusals = {refusal(Fault::Conflict), refusal(Fault::Conflict)};
-  Outcome outcome = run({Apply{service()}});
+  api_.refusals = {refusal(Fault::Conflict)};
+  const Outcome outcome = run({Apply{service()}});
   ASSERT_TRUE(outcome.failure);
   EXPECT_EQ(outcome.failure->error.fault, Fault::Overtaken);
   EXPECT_FALSE(outcome.failure->lasting);
-  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"}) << "its event is on the way";
-  run({Apply{service()}});
-  EXPECT_EQ(api_.calls, (Calls{"apply! Service chat", "get Service chat"})) << "or was lost";
+  EXPECT_EQ(api_.calls, Calls{"apply! Service chat"});
+  EXPECT_FALSE(clear_doubts().failure);
+  EXPECT_EQ(api_.calls, Calls{"get Service chat"}) << "before anything is decided on it";
+  clear_doubts();
+  EXPECT_EQ(api_.calls, Calls{}) << "once";
   run({Apply{service()}});
   EXPECT_EQ(api_.calls, Calls{}) << "somebody has done it already";
 }
@@ -200,6 +206,48 @@ TEST_F(ExecutorTest, KnowsThatWhatItDeletedIsGoing) {
   run({Delete{ref, "u"}});
   EXPECT_TRUE(cache_.find(ref)->metadata->deletion_timestamp);
   hold(Watched::Service, service(), "u");  // an event from before
+  EXPECT_TRUE(cache_.find(ref)->metadata->deletion_timestamp);
+}
+
+TEST_F(ExecutorTest, ReadsWhatBecameOfAWriteWhoseAnswerWasLost) {
+  hold(Watched::Service, service());
+  Json moved = service();
+  moved["spec"]["selector"]["a"] = "c";
+  api_.refusals = {refusal(Fault::Unavailable)};
+  EXPECT_TRUE(run({Apply{moved}}).failure);
+  api_.unreadable = refusal(Fault::Unavailable);
+  const Outcome unknown = clear_doubts();
+  ASSERT_TRUE(unknown.failure) << "nothing may be decided yet";
+  EXPECT_EQ(unknown.failure->object.name, "chat");
+  EXPECT_FALSE(unknown.failure->lasting);
+  api_.unreadable.reset();
+  api_.foreign["chat"] = api_.stored["Service chat"];
+  api_.foreign["chat"]["spec"] = moved["spec"];
+  api_.foreign["chat"]["metadata"]["resourceVersion"] = std::to_string(++api_.version);
+  const Outcome known = clear_doubts();
+  EXPECT_EQ(known.affected, std::vector<Key>{kChat});
+  run({Apply{moved}});
+  EXPECT_EQ(api_.calls, Calls{}) << "it was taken";
+}
+
+TEST_F(ExecutorTest, AsksNothing_WhenTheWatchHasToldWhatBecameOfAWrite) {
+  hold(Watched::Service, service());
+  Json moved = service();
+  moved["spec"]["selector"]["a"] = "c";
+  api_.refusals = {refusal(Fault::Unavailable)};
+  run({Apply{moved}});
+  hold(Watched::Service, moved);
+  EXPECT_FALSE(clear_doubts().failure);
+  EXPECT_EQ(api_.calls, Calls{});
+}
+
+TEST_F(ExecutorTest, KnowsThatItIsGoing_WhenTheAnswerToADeletionWasLost) {
+  const ObjectRef ref{"v1", "Service", "ns", "chat"};
+  hold(Watched::Service, service(), "u");
+  api_.refusals = {refusal(Fault::Unavailable)};
+  run({Delete{ref, "u"}});
+  clear_doubts();
+  EXPECT_EQ(api_.calls, Calls{"get Service chat"}) << "and it was not found";
   EXPECT_TRUE(cache_.find(ref)->metadata->deletion_timestamp);
 }
 

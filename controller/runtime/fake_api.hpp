@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ class FakeApi : public kube::ApiClient {
   std::vector<std::string> calls;       // "apply Service chat", "apply! ..." when forced
   std::deque<Error> refusals;           // for the next writes, in order
   std::map<std::string, Json> foreign;  // what `get` finds, by name
+  std::optional<Error> unreadable;      // instead of what `get` finds
   std::map<std::string, Json> stored;   // by kind and name, as the server would hold it
   int version = 1000;                   // of the whole cluster
   // What admission makes of an applied object.
@@ -26,6 +28,7 @@ class FakeApi : public kube::ApiClient {
 
   Result<kube::ApplyAnswer> get(const kube::GetRequest& request) override {
     calls.push_back("get " + request.resource.kind + " " + request.name);
+    if (unreadable) return tl::unexpected(*unreadable);
     const auto found = foreign.find(request.name);
     if (found == foreign.end()) return fail(Fault::NotFound, "not found");
     return kube::ApplyAnswer{found->second.dump()};

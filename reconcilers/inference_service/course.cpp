@@ -1,7 +1,8 @@
 #include "reconcilers/inference_service/course.hpp"
 
 #include <algorithm>
-#include <map>
+#include <set>
+#include <utility>
 
 #include "reconcilers/common/names.hpp"
 #include "reconcilers/inference_service/render.hpp"
@@ -18,21 +19,6 @@ std::string selected_revision(const Observed& seen) {
   return "";
 }
 
-// The revision with the most ready pods; empty if none has any.
-std::string answering_revision(const Observed& seen) {
-  std::map<std::string, int> ready;
-  for (const auto& pod : seen.pods) {
-    const auto label = pod->metadata.labels.find(kRevisionLabel);
-    if (label == pod->metadata.labels.end() || ready.contains(label->second)) continue;
-    ready[label->second] = progress_of(seen, label->second).ready;
-  }
-  std::string best;
-  int most = 0;
-  for (const auto& [revision, count] : ready)
-    if (count > most) best = revision, most = count;
-  return best;
-}
-
 // A revision can be stable as long as it has a Deployment, or pods that still answer without one.
 bool stands(const Observed& seen, const std::string& revision) {
   return !revision.empty() &&
@@ -47,6 +33,24 @@ Standing standing_of_deployment(const Observed& seen, const std::string& revisio
   return deployment->metadata.deletion_timestamp ? Standing::Going : Standing::Lasting;
 }
 
+// The revision with the most ready pods, of those whose pods will last if there are any; empty if
+// none has a ready pod.
+std::string answering_revision(const Observed& seen) {
+  std::set<std::string> revisions;
+  for (const auto& pod : seen.pods) {
+    const auto label = pod->metadata.labels.find(kRevisionLabel);
+    if (label != pod->metadata.labels.end()) revisions.insert(label->second);
+  }
+  std::string best;
+  std::pair<bool, int> most;
+  for (const std::string& revision : revisions) {
+    const int ready = progress_of(seen, revision).ready;
+    const std::pair answers{standing_of_deployment(seen, revision) == Standing::Lasting, ready};
+    if (ready > 0 && answers > most) best = revision, most = answers;
+  }
+  return best;
+}
+
 // A Service that somebody deleted or turned away says nothing; then the status does. It may be
 // older than the last move, because the write after that was refused, so it yields to a revision of
 // which more pods answer.
@@ -58,7 +62,8 @@ std::string stable_revision(const Observed& seen, const std::string& selected) {
   // Pods without a Deployment are on their way out, or out already.
   const bool outdone =
       !answering.empty() && standing_of_deployment(seen, answering) == Standing::Lasting &&
-      progress_of(seen, remembered->stable).ready < progress_of(seen, answering).ready;
+      (standing_of_deployment(seen, remembered->stable) == Standing::None ||
+       progress_of(seen, remembered->stable).ready < progress_of(seen, answering).ready);
   return outdone ? answering : remembered->stable;
 }
 

@@ -34,12 +34,12 @@ struct PinnedDocument {
   }
 };
 
-// The checksum is the last member of the text, over all that stands before it.
+// The checksum is the last member of the text; it is of the text without that member.
 constexpr std::string_view kSum = R"(,"sum":")";
 
 std::string with_sum(std::string text) {
-  text.pop_back();
   const std::string sum = short_hash(text, 12);
+  text.pop_back();
   return text.append(kSum).append(sum).append("\"}");
 }
 
