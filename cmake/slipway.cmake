@@ -4,9 +4,9 @@ option(SLIPWAY_SANITIZE "Sanitizers to build with: empty, address, thread or fuz
 add_library(slipway_options INTERFACE)
 target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
 target_include_directories(slipway_options INTERFACE ${CMAKE_SOURCE_DIR})
-# What goes wrong with a JSON tree names the place in the document, at twice the cost of every tree;
-# one value everywhere, or the one-definition rule is broken.
-target_compile_definitions(slipway_options INTERFACE JSON_DIAGNOSTICS=$<IF:$<CONFIG:Release>,0,1>)
+# Where speed does not count, what goes wrong with a JSON tree names the place in the document, at
+# twice the cost of every tree. One value everywhere, or the one-definition rule is broken.
+target_compile_definitions(slipway_options INTERFACE JSON_DIAGNOSTICS=$<BOOL:${SLIPWAY_SANITIZE}>)
 target_link_libraries(slipway_options INTERFACE nlohmann_json::nlohmann_json)
 
 if(SLIPWAY_SANITIZE STREQUAL "address")
