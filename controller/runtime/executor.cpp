@@ -61,14 +61,16 @@ bool replicas_differ(const Json& desired, const Live& live) {
   return wanted && wanted != live.replicas;
 }
 
+// A version that no object has: etcd begins at 2. Applied with it, an object is made where there is
+// none, and where there is one, which the cache does not show, that stays as it is (409).
+constexpr const char* kNoVersion = "1";
+
 // What is sent of `apply`: what the plan says, from which version it was decided, and who sends it.
 // The version alone is no precondition once the object is gone: it would be made anew. The uid is.
 Json outgoing(const Apply& apply, const std::optional<Live>& live, std::int64_t epoch) {
   Json object = apply.object;
-  if (live) {
-    object["metadata"]["uid"] = live->metadata->uid;
-    object["metadata"]["resourceVersion"] = live->metadata->resource_version;
-  }
+  if (live) object["metadata"]["uid"] = live->metadata->uid;
+  object["metadata"]["resourceVersion"] = live ? live->metadata->resource_version : kNoVersion;
   // The count's manager owns nothing but the count.
   if (epoch > 0 && apply.manager != kScaleManager)
     object["metadata"]["annotations"][kEpochAnnotation] = std::to_string(epoch);

@@ -109,6 +109,8 @@ Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error ref
     return tl::unexpected(std::move(refused));
   }
   const auto found = api_.get({request.resource, request.ns, request.name});
+  if (!found && found.error().fault == Fault::NotFound && refused.fault == Fault::Conflict)
+    refused.fault = Fault::Overtaken;  // it has gone by now
   if (!found) return tl::unexpected(std::move(refused));
   const auto kind = watched_kind(request.resource.api_version(), request.resource.kind);
   const auto live = Cache::read(*kind, found->body);
@@ -123,6 +125,8 @@ Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error ref
   }
   if (refused.fault == Fault::Invalid) return tl::unexpected(std::move(refused));
   request.force = true;
+  request.object["metadata"]["uid"] = live->metadata->uid;
+  request.object["metadata"]["resourceVersion"] = live->metadata->resource_version;
   return api_.apply(request);
 }
 

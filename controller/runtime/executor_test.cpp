@@ -126,7 +126,7 @@ TEST_F(ExecutorTest, RepairsADrift_ByForce) {
 
 TEST_F(ExecutorTest, ReplacesOnlyTheVersionThatItLookedAt) {
   run({Apply{service()}});
-  EXPECT_FALSE(api_.last["metadata"].contains("resourceVersion")) << "there was none";
+  EXPECT_EQ(api_.last["metadata"]["resourceVersion"], "1") << "there must be none";
   EXPECT_FALSE(api_.last["metadata"].contains("uid"));
   Json drifted = service();
   drifted["spec"]["selector"]["a"] = "c";
