@@ -67,6 +67,12 @@ Asked asked_by(const StoreChange<View>& change) {
   return change.before ? Asked::Change : Asked::Something;
 }
 
+// Of what the watch leaves out, it would never tell the end.
+bool is_shown(Watched kind, const ObjectMeta& metadata) {
+  const std::string& label = target_of(kind).label_selector;  // the key that must be there
+  return label.empty() || metadata.labels.contains(label);
+}
+
 template <class View>
 bool is_kept(const View& view) {
   if constexpr (std::is_same_v<View, k8s::NodeView>) return !view.status.allocatable.empty();
@@ -149,6 +155,7 @@ Ingested Cache::put(Store<View>& store, Watched kind, std::string_view object, b
   }
   View& view = decoded->view;
   if (!own && set.open) set.seen.insert({view.metadata.namespace_, view.metadata.name});
+  if (own && !is_shown(kind, view.metadata)) return out;
   const Reach reach{inference_services_, model_versions_, own};
   const auto change = !is_kept(view) ? store.remove(view.metadata)
                       : own          ? store.put_own(std::move(view), decoded->projection)

@@ -241,6 +241,13 @@ TEST_F(CacheTest, AnAnswerCountsWhileASetIsUnderWay) {
   EXPECT_EQ(cache_.count(Watched::Deployment), 2u);
 }
 
+TEST_F(CacheTest, WhatTheWatchWouldNotShowIsNotLearnt) {
+  Json stranger = child("v1", "Service", "chat", "chat");
+  stranger["metadata"].erase("labels");
+  EXPECT_TRUE(cache_.learn(Watched::Service, stranger.dump()).keys.empty());
+  EXPECT_EQ(cache_.count(Watched::Service), 0u) << "nobody would tell its end";
+}
+
 TEST_F(CacheTest, WhatCannotBeReadIsNamedAndLeftAsItWas) {
   Json pod = child("v1", "Pod", "p", "chat");
   see(Watched::Pod, pod);

@@ -246,6 +246,7 @@ Result<> Executor::run(const Delete& removal, Pass& pass) {
                               removal.uid};
   if (live && live->metadata->uid == removal.uid) {
     SLIPWAY_TRY(check_epoch(removal.ref, *live));
+    if (removal.ref.kind == "Deployment") SLIPWAY_TRY(check_unused(*live, pass));
     request.resource_version = live->metadata->resource_version;
   }
   auto done = api_.remove(request);

@@ -83,6 +83,8 @@ class Executor {
   void doubt(const Key& key, const ObjectRef& ref, const Action& action);
   // Reads the object, and adds whose decisions that may change.
   Result<> read_again(const ObjectRef& ref, std::vector<Key>& affected);
+  // An error if `live` is a Deployment that its Service selects, whatever the cache says.
+  Result<> check_unused(const Live& live, Pass& pass);
   // An error if a later leader has written `live`.
   Result<> check_epoch(const ObjectRef& ref, const Live& live);
   // The server refused an object that no watch shows: finds out whose the one in our way is.

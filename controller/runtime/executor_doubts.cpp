@@ -9,6 +9,7 @@
 #include "controller/runtime/executor_pass.hpp"
 #include "controller/runtime/ownership.hpp"
 #include "reconcilers/common/conditions.hpp"
+#include "reconcilers/common/names.hpp"
 
 namespace slipway {
 namespace {
@@ -84,6 +85,23 @@ Result<> Executor::read_again(const ObjectRef& ref, std::vector<Key>& affected) 
   if (found.error().fault != Fault::NotFound) return tl::unexpected(found.error());
   // The event of its end is on the way.
   if (const auto live = cache_.find(ref)) cache_.learn_deletion(ref, live->metadata->uid);
+  return {};
+}
+
+// The view that the decision was made on may be old, a new leader's most of all; and nothing brings
+// back the pods that answer. So the Service is read before a Deployment goes.
+Result<> Executor::check_unused(const Live& live, Pass& pass) {
+  const std::string& ns = live.metadata->namespace_;
+  const std::string name = bounded_name(pass.key.name);
+  SLIPWAY_TRY(read_again({"v1", "Service", ns, name}, pass.outcome.affected));
+  const auto revision = live.metadata->labels.find(kRevisionLabel);
+  if (revision == live.metadata->labels.end()) return {};
+  for (const auto& service : cache_.services_of(ns, name)) {
+    const auto selected = service->spec.selector.find(kRevisionLabel);
+    if (service->metadata.name == name && selected != service->spec.selector.end() &&
+        selected->second == revision->second)
+      return fail(Fault::Overtaken, "the Service \"" + name + "\" selects it by now");
+  }
   return {};
 }
 

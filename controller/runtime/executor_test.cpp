@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/runtime/fake_api.hpp"
+#include "reconcilers/common/names.hpp"
 
 namespace slipway {
 namespace {
@@ -195,6 +196,30 @@ TEST_F(ExecutorTest, DeletesOnlyTheVersionThatItLookedAt) {
   const std::string version = std::to_string(api_.version);
   run({Delete{{"v1", "Service", "ns", "chat"}, "u"}});
   EXPECT_EQ(api_.removed_version, version);
+}
+
+TEST_F(ExecutorTest, DeletesNoDeploymentThatServes_WhateverTheCacheSays) {
+  Json old = deployment(1);
+  old["metadata"]["labels"][kRevisionLabel] = "r1";
+  hold(Watched::Deployment, old, "d");
+  Json selecting = service();
+  selecting["spec"]["selector"] = {{kRevisionLabel, "r2"}};
+  hold(Watched::Service, selecting);
+  const Delete removal{{"apps/v1", "Deployment", "ns", "chat-1"}, "d"};
+
+  api_.foreign["chat"] = api_.stored["Service chat"];
+  api_.foreign["chat"]["spec"]["selector"][kRevisionLabel] = "r1";
+  api_.foreign["chat"]["metadata"]["resourceVersion"] = std::to_string(++api_.version);
+  const Outcome outcome = run({removal});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_FALSE(outcome.failure->lasting);
+  EXPECT_EQ(outcome.affected, std::vector<Key>{kChat});
+  EXPECT_EQ(api_.calls, Calls{"get Service chat"});
+
+  hold(Watched::Service, selecting);
+  api_.foreign["chat"] = api_.stored["Service chat"];
+  EXPECT_FALSE(run({removal}).failure);
+  EXPECT_EQ(api_.calls, (Calls{"get Service chat", "delete Deployment chat-1 d"}));
 }
 
 TEST_F(ExecutorTest, KnowsThatWhatItDeletedIsGoing) {
