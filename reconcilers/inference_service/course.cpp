@@ -13,6 +13,7 @@ namespace {
 std::string selected_revision(const Observed& seen) {
   for (const auto& service : seen.services) {
     if (service->metadata.name != bounded_name(seen.owner->metadata.name)) continue;
+    if (service->metadata.deletion_timestamp) continue;  // it is gone, or will be in a moment
     const auto label = service->spec.selector.find(kRevisionLabel);
     return label == service->spec.selector.end() ? "" : label->second;
   }
