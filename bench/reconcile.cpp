@@ -114,7 +114,8 @@ void run() {
   row("a look with nothing to do: deciding", deciding);
   row("  comparing with what is there", comparing);
   const double both = deciding + comparing;
-  row("  together", both, fmt::format("target {} us: {}", kTarget, both <= kTarget ? "met" : "missed"));
+  row("  together", both,
+      fmt::format("target {} us: {}", kTarget, both <= kTarget ? "met" : "missed"));
 
   std::uint64_t version = 1'000'000;
   for (const auto& [kind, event] : events) {

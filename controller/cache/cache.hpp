@@ -39,8 +39,8 @@ struct Ingested {
 class Cache : public Snapshots {
  public:
   Ingested ingest(Watched kind, const kube::WatchEvent& event);
-  // Takes in the object that answered a write or a read of ours, so that the next reconcile sees it;
-  // but for an object that the watch does not show.
+  // Takes in the object that answered a write or a read of ours, so that the next reconcile sees
+  // it; but for an object that the watch does not show.
   Ingested learn(Watched kind, std::string_view body);
 
   // The server took a deletion of ours.

@@ -41,8 +41,8 @@ std::string renamed(const std::string& object, const std::string& name) {
 void see(Cache& cache, Watched kind, std::string text) {
   const std::size_t size = text.size();
   text.resize(size + kube::kJsonPadding);
-  const Ingested ingested = cache.ingest(
-      kind, kube::Seen{kube::Change::Added, std::string_view(text).substr(0, size)});
+  const Ingested ingested =
+      cache.ingest(kind, kube::Seen{kube::Change::Added, std::string_view(text).substr(0, size)});
   ASSERT_FALSE(ingested.undecodable) << ingested.undecodable->what;
 }
 

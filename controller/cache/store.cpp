@@ -85,9 +85,8 @@ Ptrs<View> Store<View>::indexed(std::string_view ns, std::string_view what) cons
         views.push_back(std::move(view));
     }
   });
-  std::ranges::sort(views, {}, [](const Ptr<View>& view) -> std::string_view {
-    return view->metadata.name;
-  });
+  std::ranges::sort(views, {},
+                    [](const Ptr<View>& view) -> std::string_view { return view->metadata.name; });
   return views;
 }
 

@@ -131,8 +131,8 @@ Report Controller::process(const Key& key, Moment now, const std::stop_token& st
   }
   Outcome known = executor_.clear_doubts(key);
   enqueue(known.affected, now.monotonic + kSettling);
-  Report report = known.failure ? give_up_for_now(key, std::move(known), now, stop)
-                                : look(key, now, stop);
+  Report report =
+      known.failure ? give_up_for_now(key, std::move(known), now, stop) : look(key, now, stop);
   if (is_gone(key)) executor_.forget(key);
   work_.with([&](Work& work) { work.queue.done(key); });
   return report;

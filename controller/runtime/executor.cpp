@@ -284,8 +284,7 @@ Result<> Executor::run(const SetStatus& status, Pass& pass) {
                                          status.ref.name, std::move(object), kFieldManager, true});
   if (!answer) {
     if (answer.error().fault == Fault::NotFound) return {};
-    if (answer.error().fault == Fault::Conflict)
-      return tl::unexpected(overtaken(answer.error()));
+    if (answer.error().fault == Fault::Conflict) return tl::unexpected(overtaken(answer.error()));
     return tl::unexpected(answer.error());
   }
   pass.outcome.sent.push_back(describe(Action(status)));

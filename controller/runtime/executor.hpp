@@ -42,8 +42,9 @@ class Executor {
       : api_(api), cache_(cache), leadership_(leadership), announcer_(api) {}
 
   // To be called before each decision. What a write has left unknown, because its answer was lost
-  // or somebody else had been first, is read, unless the watch has told it meanwhile: nothing may be
-  // deleted for being out of use on a view that is known to be old. A failure: it is still unknown.
+  // or somebody else had been first, is read, unless the watch has told it meanwhile: nothing may
+  // be deleted for being out of use on a view that is known to be old. A failure: it is still
+  // unknown.
   Outcome clear_doubts(const Key& key);
   // `stop` ends the plan between two writes.
   Outcome execute(const Key& key, const Plan& plan, Moment now, const std::stop_token& stop = {});

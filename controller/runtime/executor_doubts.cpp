@@ -57,7 +57,8 @@ void Executor::doubt(const Key& key, const ObjectRef& ref, const Action& action)
   doubts_.with([&](auto& all) { all[key].insert_or_assign(ref, doubt); });
 }
 
-// Every write insists on the version that was held: once another one is, it shows what became of it.
+// Every write insists on the version that was held: once another one is, it shows what became of
+// it.
 Outcome Executor::clear_doubts(const Key& key) {
   Outcome outcome;
   Doubts doubts = doubts_.with([&](auto& all) {

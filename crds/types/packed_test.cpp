@@ -25,7 +25,8 @@ TEST(Packed, NumbersComeBackWhateverTheirSignAndSize) {
        {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{127}, std::int64_t{128},
         std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()})
     EXPECT_EQ(again(number), number);
-  for (const int number : {0, -7, std::numeric_limits<int>::min()}) EXPECT_EQ(again(number), number);
+  for (const int number : {0, -7, std::numeric_limits<int>::min()})
+    EXPECT_EQ(again(number), number);
   EXPECT_EQ(again(true), true);
   EXPECT_EQ(again(0.1), 0.1);
 }
