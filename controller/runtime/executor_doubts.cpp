@@ -146,7 +146,11 @@ Result<kube::ApplyAnswer> Executor::settle(kube::ApplyRequest request, Error ref
   request.force = true;
   request.object["metadata"]["uid"] = live->metadata->uid;
   request.object["metadata"]["resourceVersion"] = live->metadata->resource_version;
-  return api_.apply(request);
+  auto taken_back = api_.apply(request);
+  // Somebody has written it since it was read, ourselves perhaps: no question of whose it is.
+  if (!taken_back && taken_back.error().fault == Fault::Conflict)
+    taken_back.error().fault = Fault::Overtaken;
+  return taken_back;
 }
 
 }  // namespace slipway

@@ -401,6 +401,15 @@ TEST_F(ExecutorTest, TakesBackWhatIsOurs_WhenTheWatchDoesNotShowIt) {
   EXPECT_EQ(api_.calls, (Calls{"apply Service chat", "get Service chat", "apply! Service chat"}));
 }
 
+TEST_F(ExecutorTest, LooksAgain_WhenWhatIsOursIsWrittenWhileItIsTakenBack) {
+  api_.foreign["chat"] = service();
+  api_.refusals = {refusal(Fault::Conflict), refusal(Fault::Conflict)};
+  const Outcome outcome = run({Apply{service()}});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->error.fault, Fault::Overtaken);
+  EXPECT_FALSE(outcome.failure->lasting) << "it is no conflict of names";
+}
+
 Json complete_owner(const std::string& uid) {
   const auto condition = [](const char* type, const char* status) {
     return Json{{"type", type},
