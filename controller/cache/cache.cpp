@@ -235,7 +235,7 @@ std::size_t Cache::count(Watched kind) const {
 
 void Cache::each(Watched kind, const std::function<void(const ObjectMeta&)>& see) const {
   with_store(*this, kind, [&](const auto& store) {
-    for (const auto& view : store.all()) see(view->metadata);
+    store.each([&](const auto& view) { see(view->metadata); });
   });
 }
 

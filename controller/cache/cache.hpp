@@ -54,7 +54,7 @@ class Cache : public Snapshots {
   // Every InferenceService and ModelVersion: what is looked at after a start.
   std::vector<Key> all_keys() const;
   std::size_t count(Watched kind) const;
-  // The metadata of every held object of the kind.
+  // The metadata of every held object of the kind, one at a time; `see` must not use the cache.
   void each(Watched kind, const std::function<void(const ObjectMeta&)>& see) const;
 
   Ptr<InferenceService> inference_service(std::string_view ns,

@@ -105,15 +105,20 @@ Ptrs<View> Store<View>::in_namespace(std::string_view ns) const {
 template <class View>
 Ptrs<View> Store<View>::all() const {
   Ptrs<View> views;
-  for (const Guarded<Shard>& guarded : shards_) {
-    guarded.with([&](const Shard& shard) {
-      for (const Object& object : shard.objects) views.push_back(object.view());
-    });
-  }
+  each([&](const Ptr<View>& view) { views.push_back(view); });
   std::ranges::sort(views, {}, [](const Ptr<View>& view) {
     return std::tie(view->metadata.namespace_, view->metadata.name);
   });
   return views;
+}
+
+template <class View>
+void Store<View>::each(const std::function<void(const Ptr<View>&)>& see) const {
+  for (const Guarded<Shard>& guarded : shards_) {
+    guarded.with([&](const Shard& shard) {
+      for (const Object& object : shard.objects) see(object.view());
+    });
+  }
 }
 
 template <class View>

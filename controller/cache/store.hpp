@@ -63,6 +63,8 @@ class Store {
     requires std::is_same_v<View, InferenceService>;
   Ptrs<View> in_namespace(std::string_view ns) const;
   Ptrs<View> all() const;
+  // Every view in turn, in no order, without holding more than one; `see` must not use the store.
+  void each(const std::function<void(const Ptr<View>&)>& see) const;
   std::size_t size() const;
 
   // ADDED or MODIFIED. An older version of the held object is ignored, the same one changes
