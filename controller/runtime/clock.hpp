@@ -2,6 +2,8 @@
 // `Clock`. The simulator has its own.
 #pragma once
 
+#include <optional>
+
 #include "crds/base/time.hpp"
 
 namespace slipway {
@@ -10,6 +12,9 @@ struct Moment {
   Time wall;             // what is written into objects
   Duration monotonic{};  // what waiting is measured by: never jumps, from any fixed start
 };
+
+// The earlier of two times that may not be set; nullopt if neither is.
+std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration> b);
 
 class Clock {
  public:

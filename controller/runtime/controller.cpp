@@ -42,11 +42,6 @@ void merge(Report& report, Outcome& outcome) {
   report.sent.insert(report.sent.end(), outcome.sent.begin(), outcome.sent.end());
 }
 
-std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 }  // namespace
 
 Controller::Controller(Settings settings, kube::ApiClient& api, Leadership& leadership,

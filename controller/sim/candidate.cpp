@@ -81,16 +81,12 @@ bool Candidate::call() {
 }
 
 std::optional<Duration> Candidate::next_due() const {
-  std::optional<Duration> due = gives_up_;
-  const auto sooner = [&](std::optional<Duration> other) {
-    if (other) due = std::min(due.value_or(*other), *other);
-  };
-  sooner(link_.next_due());
-  if (const std::optional<Duration> own = machine_.next_due()) {
+  std::optional<Duration> own = machine_.next_due();
+  if (own) {
     const double lived = static_cast<double>(own->count()) / rate_;
-    sooner(Duration(static_cast<Duration::rep>(std::ceil(lived))) + stage_.skipped);
+    own = Duration(static_cast<Duration::rep>(std::ceil(lived))) + stage_.skipped;
   }
-  return due;
+  return sooner(sooner(gives_up_, link_.next_due()), own);
 }
 
 void Candidate::stop() {

@@ -14,11 +14,6 @@ using std::chrono::seconds;
 
 const Settings kSettings{"localhost/slipway:dev"};
 
-std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 double rate_of(int number, const Stage& stage) {
   if (stage.faults.even_clocks) return 1;
   // The first two are as far apart as they may be.
