@@ -13,6 +13,7 @@
 
 #include "controller/cache/cache.hpp"
 #include "controller/runtime/executor.hpp"
+#include "controller/runtime/fake_api.hpp"
 #include "controller/sim/world.hpp"
 #include "crds/base/check.hpp"
 #include "reconcilers/reconcile.hpp"
@@ -22,28 +23,6 @@ namespace {
 
 constexpr int kRounds = 5000;
 constexpr double kTarget = 50;  // us
-
-// A server that nobody should be calling.
-class NobodyCalls : public kube::ApiClient {
- public:
-  Result<kube::ApplyAnswer> get(const kube::GetRequest&) override { return called("get"); }
-  Result<kube::ApplyAnswer> apply(const kube::ApplyRequest&) override { return called("apply"); }
-  Result<kube::ApplyAnswer> apply_status(const kube::ApplyRequest&) override {
-    return called("apply status");
-  }
-  Result<kube::ApplyAnswer> create(const kube::CreateRequest&) override { return called("create"); }
-  Result<> remove(const kube::RemoveRequest&) override {
-    return tl::unexpected(called("remove").error());
-  }
-  Result<kube::ApplyAnswer> patch_finalizers(const kube::FinalizersPatch&) override {
-    return called("patch finalizers");
-  }
-
- private:
-  static Result<kube::ApplyAnswer> called(const char* what) {
-    return fail(Fault::Unavailable, std::string("there was something to do: ") + what);
-  }
-};
 
 double median_us(const std::function<void()>& work) {
   std::vector<double> times;
@@ -97,7 +76,7 @@ void run() {
     (void)cache.ingest(*watched, seen(events[kind]));
   }
 
-  NobodyCalls api;
+  FakeApi api;
   SoleLeader leader;
   Executor executor(api, cache, leader);
   const Settings settings{"localhost/slipway:dev"};
@@ -108,7 +87,7 @@ void run() {
       median_us([&] { plan = reconcile(key, cache, settings, std::nullopt, now.wall); });
   const auto compare = [&] {
     const Outcome outcome = executor.execute(key, plan, now);
-    SLIPWAY_CHECK(!outcome.failure && outcome.sent.empty(), "the service is at rest");
+    SLIPWAY_CHECK(!outcome.failure && api.calls.empty(), "the service is at rest");
   };
   const double comparing = median_us(compare);
   row("a look with nothing to do: deciding", deciding);
