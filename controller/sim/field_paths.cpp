@@ -58,6 +58,19 @@ void collect(const Json& value, Path& path, std::map<Path, const Json*>& out) {
   }
 }
 
+bool finds_repeated(const Json& value, Path& path) {
+  const MergeRule rule = merge_rule(path, value);
+  if (rule.merge == Merge::Atomic || rule.merge == Merge::Set) return false;
+  std::set<std::string> seen;
+  for (const auto& [name, member] : value.items()) {
+    path.push_back(rule.merge == Merge::KeyedList ? element_step(member, rule) : name);
+    if (rule.merge == Merge::KeyedList && !seen.insert(path.back()).second) return true;
+    if (finds_repeated(member, path)) return true;
+    path.pop_back();
+  }
+  return false;
+}
+
 // The position of the element that `step` names; end if the list has none.
 Json::const_iterator find_element(const Json& list, const Path& path, const std::string& step) {
   const MergeRule rule = merge_rule(path, list);
@@ -132,6 +145,11 @@ std::map<Path, const Json*> leaves(const Json& value) {
   Path path;
   collect(value, path, out);
   return out;
+}
+
+Path repeated_element(const Json& value) {
+  Path path;
+  return finds_repeated(value, path) ? path : Path{};
 }
 
 FieldSet fields_of(const Json& value) {

@@ -35,6 +35,10 @@ std::string element_step(const Json& element, const MergeRule& rule);
 std::map<Path, const Json*> leaves(const Json& value);
 FieldSet fields_of(const Json& value);
 
+// Where below `value` a keyed list has two elements of the same keys; empty if nowhere. The API
+// server fails an apply of such a list with 500.
+Path repeated_element(const Json& value);
+
 // The value at `path`; nullptr if there is none.
 const Json* find_at(const Json& root, const Path& path);
 // Removes a member if it is there. (With JSON_DIAGNOSTICS, `erase` of nlohmann's ordered objects

@@ -162,6 +162,9 @@ void collect_objects(const Json& value, Path& path, FieldSet& out) {
 }  // namespace
 
 Result<Owned> merge_apply(Owned live, const Json& intent, const std::string& manager, bool force) {
+  if (const Path repeated = repeated_element(intent); !repeated.empty())
+    return fail(Fault::Unavailable,
+                "500 Internal Server Error: duplicate entries for key: " + to_string(repeated));
   const std::map<Path, const Json*> wanted = leaves(intent);
   if (!force) {
     if (std::string conflict = find_conflict(live, wanted, manager); !conflict.empty())

@@ -108,6 +108,18 @@ TEST(ServerSideApply, PlainUpdateTakesWhatItChanges) {
   EXPECT_TRUE(live.owners["one"].contains(Path{"spec", "a"}));
 }
 
+// As a real 1.34.4 answers a Deployment with two mounts at one path.
+TEST(ServerSideApply, FailsForTwoElementsOfOneKey) {
+  const Json mounts{{{"mountPath", "/a"}, {"name", "x"}}, {{"mountPath", "/a"}, {"name", "y"}}};
+  const Json intent{{"containers", {{{"name", "c"}, {"volumeMounts", mounts}}}}};
+  const Result<Owned> done = merge_apply({Json::object(), {}}, intent, "one", true);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().fault, Fault::Unavailable);
+  EXPECT_EQ(done.error().what,
+            "500 Internal Server Error: duplicate entries for key: "
+            ".containers[name=\"c\"].volumeMounts[mountPath=\"/a\"]");
+}
+
 TEST(ServerSideApply, ApplyingTwiceChangesNothing) {
   const Json intent{{"spec", {{"ports", {{{"port", 80}, {"targetPort", "http"}}}}, {"x", {}}}}};
   const Owned once = applied({Json::object(), {}}, intent, "one");

@@ -70,6 +70,10 @@ Json Users::good_spec(const std::string& model) {
   return {{"model", {{"uri", uri_of(model)}}}};
 }
 
+// Of every device as many as all services ask for at most, each with two revisions side by side: a
+// rollout that waits for devices which the old revision holds ends elsewhere than a fresh deploy.
+constexpr const char* kDevices = "48";
+
 void Users::prepare() {
   const auto node = [&](const char* name, Json labels, Json allocatable) {
     Json it = object("v1", "Node", name);
@@ -80,9 +84,10 @@ void Users::prepare() {
     });
   };
   node("cpu-1", Json::object(), {{"cpu", "64"}});
-  node("gpu-1", {{"nvidia.com/gpu.memory", "81920"}}, {{"cpu", "64"}, {"nvidia.com/gpu", "8"}});
+  node("gpu-1", {{"nvidia.com/gpu.memory", "81920"}},
+       {{"cpu", "64"}, {"nvidia.com/gpu", kDevices}});
   node("mig-1", {{"nvidia.com/gpu.memory", "81920"}},
-       {{"cpu", "64"}, {"nvidia.com/mig-1g.10gb", "7"}, {"nvidia.com/mig-2g.20gb", "8"}});
+       {{"cpu", "64"}, {"nvidia.com/mig-1g.10gb", kDevices}, {"nvidia.com/mig-2g.20gb", kDevices}});
   (void)server_.create_as(kUser, runtime("llama-cpp", "cpu"));
   (void)server_.create_as(kUser, runtime("llama-cpp-cuda", "nvidia"));
   for (const char* ns : {"default", kShortLived, "slipway-system"})

@@ -147,7 +147,9 @@ struct PodOverride {
     field("priorityClassName", &P::priority_class_name, "As in a pod.", attr::MaxLength{253},
           kObjectName);
     field("shm", &P::shm, "Size of /dev/shm.", attr::IntOrString{}, kIsQuantity);
-    field("volumes", &P::volumes, "Further volumes.", attr::MaxItems{16}, attr::MapKey{"name"});
+    field("volumes", &P::volumes, "Further volumes.", attr::MaxItems{16}, attr::MapKey{"name"},
+          Rule{"self.all(v, self.exists_one(w, w.mountPath == v.mountPath))",
+               "two volumes cannot have the same mountPath"});
   }
   bool operator==(const PodOverride&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <regex>
+#include <set>
 
 namespace slipway::testing {
 namespace {
@@ -85,7 +86,14 @@ void keep_gpu_rules(GpuRequest& gpu) {
   gpu.memory.clear();
 }
 
+void keep_paths_apart(std::vector<PodVolume>& volumes) {
+  std::set<std::string> taken;
+  std::erase_if(volumes,
+                [&](const PodVolume& volume) { return !taken.insert(volume.mount_path).second; });
+}
+
 void keep_pod_rules(PodOverride& pod) {
+  keep_paths_apart(pod.volumes);
   for (EnvVar& variable : pod.env) {
     if (variable.value_from) variable.value.clear();
     if (variable.value_from && !variable.value_from->field_ref)
