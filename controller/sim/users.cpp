@@ -70,8 +70,8 @@ Json Users::good_spec(const std::string& model) {
   return {{"model", {{"uri", uri_of(model)}}}};
 }
 
-// Of every device as many as all services ask for at most, each with two revisions side by side: a
-// rollout that waits for devices which the old revision holds ends elsewhere than a fresh deploy.
+// Devices for two revisions of every service: a rollout that waits for more ends elsewhere than a
+// fresh deploy.
 constexpr const char* kDevices = "48";
 
 void Users::prepare() {
