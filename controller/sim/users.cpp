@@ -70,8 +70,7 @@ Json Users::good_spec(const std::string& model) {
   return {{"model", {{"uri", uri_of(model)}}}};
 }
 
-// Devices for two revisions of every service: a rollout that waits for more ends elsewhere than a
-// fresh deploy.
+// Enough for two revisions of every service: a rollout that waits for devices ends elsewhere.
 constexpr const char* kDevices = "48";
 
 void Users::prepare() {
