@@ -1,0 +1,52 @@
+#include "gateway/config/config_file.hpp"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace slipway::gateway {
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.good() && !in.eof()) return fail(Fault::NotFound, "cannot read " + path);
+  return text;
+}
+
+}  // namespace
+
+ConfigFile::Identity ConfigFile::identity() const {
+  struct stat file{};
+  if (::stat(path_.c_str(), &file) != 0) return {};
+  return {file.st_dev, file.st_ino, static_cast<std::uint64_t>(file.st_size),
+          file.st_mtim.tv_sec * 1'000'000'000 + file.st_mtim.tv_nsec};
+}
+
+bool ConfigFile::has_changed() const {
+  const Identity now = identity();
+  return now.inode != 0 && now != seen_;
+}
+
+Result<Compiled> ConfigFile::load() {
+  // Taken before reading, and also for a file that is wrong: it is complained about once.
+  seen_ = identity();
+  const auto text = read_file(path_);
+  if (!text) return tl::unexpected<Error>(text.error());
+  auto config = parse_config(*text);
+  if (!config) return tl::unexpected<Error>(std::move(config).error().within(path_));
+  auto compiled = compile(*config);
+  if (!compiled) return tl::unexpected<Error>(std::move(compiled).error().within(path_));
+  if (!config->pepper_file.empty()) {
+    auto pepper = read_file(config->pepper_file);
+    if (!pepper) return tl::unexpected<Error>(std::move(pepper).error());
+    if (pepper->size() < 16)
+      return fail(Fault::Invalid, config->pepper_file + ": a pepper has at least 16 bytes");
+    pepper_ = std::move(*pepper);
+  }
+  config_ = std::move(*config);
+  return compiled;
+}
+
+}  // namespace slipway::gateway
