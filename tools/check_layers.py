@@ -28,7 +28,11 @@ IMPURE = re.compile(
 CLOCK = re.compile(r"\bsystem_clock::now\b|\bhigh_resolution_clock::now\b|\bgettimeofday\b")
 ANY_CLOCK = re.compile(r"\b\w+_clock::now\b")
 # The only places that read the wall clock; everything else is handed the time.
-CLOCK_FILES = {"controller/runtime/clock.cpp", "runtime-images/agent/clock.cpp"}
+CLOCK_FILES = {
+    "controller/runtime/clock.cpp",
+    "gateway/proxy/clock.cpp",
+    "runtime-images/agent/clock.cpp",
+}
 
 
 def layer_of(path: str) -> str | None:

@@ -1,0 +1,243 @@
+#include "gateway/proxy/client_connection.hpp"
+
+#include <fmt/format.h>
+
+#include "gateway/http/write_head.hpp"
+#include "gateway/proxy/clock.hpp"
+#include "gateway/proxy/reactor.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+constexpr std::size_t kReadAtOnce = 4096;
+constexpr std::size_t kLargestHead = 32 * 1024;
+// A connection that waits for its next request keeps no more than this.
+constexpr std::size_t kIdleBuffer = 8 * 1024;
+constexpr double kIdleSeconds = 75;  // between requests, as nginx
+constexpr double kHeadSeconds = 10;  // for a head that was begun: slow ones are an attack
+
+using Framing = http::Body::Framing;
+
+}  // namespace
+
+ClientConnection::ClientConnection(Reactor& reactor, std::unique_ptr<Socket> client, Door door,
+                                   std::size_t slot)
+    : reactor_(reactor),
+      client_(std::move(client)),
+      door_(door),
+      slot_(slot),
+      address_(client_->peer()) {
+  client_->set_owner(this);
+  latest_ = Instant::max();
+  set_deadline(kHeadSeconds);
+}
+
+ClientConnection::~ClientConnection() = default;
+
+Instant ClientConnection::now() const {
+  return reactor_.loop().now();
+}
+
+void ClientConnection::set_deadline(double seconds) {
+  deadline_ =
+      now() + std::chrono::duration_cast<Instant::duration>(std::chrono::duration<double>(seconds));
+}
+
+void ClientConnection::on_socket(Socket& socket, Ready ready) {
+  if (stage_ == Stage::Closed) return;
+  // Nobody is left to answer: the engine stops as soon as it sees its connection closed.
+  if (&socket == client_.get() && ready.hung_up && stage_ != Stage::Head)
+    return give_up("client_gone");
+  advance();
+}
+
+void ClientConnection::advance() {
+  if (advancing_) return;
+  advancing_ = true;
+  // Others want to be served as well: a stream that never blocks gives way after some steps.
+  int steps = 0;
+  while (stage_ != Stage::Closed && step()) {
+    if (++steps < 64) continue;
+    reactor_.loop().defer([this] { advance(); });
+    break;
+  }
+  advancing_ = false;
+}
+
+bool ClientConnection::step() {
+  if (!out_.empty() && !flush()) return false;
+  switch (stage_) {
+    case Stage::Head:
+      return read_head();
+    case Stage::Body:
+      return read_body();
+    case Stage::Connecting:
+    case Stage::Sending:
+      return send_request();
+    case Stage::Waiting:
+    case Stage::Relaying:
+      return read_answer();
+    case Stage::Answering:
+      finish_record();
+      return next_request();
+    case Stage::Closed:
+      return false;
+  }
+  return false;
+}
+
+bool ClientConnection::flush() {
+  if (!client_->may_write()) return false;
+  const Moved moved = client_->write(out_.view());
+  if (moved.io == Io::Failed || moved.io == Io::Closed) {
+    give_up("client_gone");
+    return false;
+  }
+  out_.consume(moved.bytes);
+  if (out_.empty()) out_.shrink(kIdleBuffer);
+  return out_.empty();
+}
+
+bool ClientConnection::put(std::string_view first, std::string_view second) {
+  if (out_.empty() && client_->may_write()) {
+    const Moved moved = client_->write(first, second);
+    if (moved.io == Io::Failed) {
+      give_up("client_gone");
+      return false;
+    }
+    const std::size_t of_first = std::min(moved.bytes, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(moved.bytes - of_first);
+  }
+  out_.append(first);
+  out_.append(second);
+  return true;
+}
+
+bool ClientConnection::read_head() {
+  if (!in_.empty() && in_.size() != seen_) {
+    const auto size =
+        http::parse_request_head(in_.view(), seen_, reactor_.shared().head_limits, head_);
+    if (!size) {
+      begin_record();
+      head_.method = http::Method::Other;  // not that of the request before
+      return respond({size.error().status, size.error().reason, "bad_request"}, true);
+    }
+    // From the first byte of a head on there is less patience.
+    if (seen_ == 0) set_deadline(kHeadSeconds);
+    seen_ = in_.size();
+    if (*size > 0) return take_head(*size);
+  }
+  if (!client_->may_read()) return false;
+  in_.reserve(std::min(kReadAtOnce, kLargestHead + 1));
+  const Moved moved = client_->read(in_.end(), in_.room());
+  in_.commit(moved.bytes);
+  if (moved.io == Io::Done) return true;
+  if (moved.io != Io::Again) close();
+  return false;
+}
+
+void ClientConnection::begin_record() {
+  begun_ = now();
+  record_ = {};
+  record_.started = wall_clock();
+  record_.client = address_;
+}
+
+bool ClientConnection::respond(const ApiError& error, bool close) {
+  ++reactor_.counters().refused_by_class[static_cast<std::size_t>(error.status / 100)];
+  if (*record_.error == '\0' && error.code != nullptr) record_.error = error.code;
+  return respond(error.status, "application/json", to_json(error), close);
+}
+
+bool ClientConnection::respond(int status, std::string_view type, std::string_view text,
+                               bool close) {
+  close_after_ |= close;
+  record_.status = status;
+  record_.bytes_out = text.size();
+  const http::AddedField fields[] = {{"content-type", type}, {"x-request-id", record_.id}};
+  http::HeadChanges changes;
+  changes.body = {Framing::Length, text.size()};
+  changes.keep_alive = !close_after_ && !reactor_.draining();
+  changes.set = std::span(fields).first(record_.id.empty() ? 1 : 2);
+  if (!changes.keep_alive) close_after_ = true;
+  std::string head;
+  http::append_own_head(head, status, head_.version, changes);
+  stage_ = Stage::Answering;
+  set_deadline(kIdleSeconds);
+  return put(head, head_.method == http::Method::Head ? std::string_view{} : text);
+}
+
+bool ClientConnection::next_request() {
+  if (close_after_ || reactor_.draining()) {
+    client_->say_goodbye();
+    close();
+    return false;
+  }
+  in_.consume(head_size_ + (in_place_ ? head_.body.length : 0));
+  in_.shrink(kIdleBuffer);
+  large_body_.clear();
+  large_body_.shrink(0);
+  head_size_ = seen_ = 0;
+  in_place_ = false;
+  routes_.reset();
+  tenant_ = nullptr;
+  latest_ = Instant::max();
+  stage_ = Stage::Head;
+  set_deadline(kIdleSeconds);
+  return true;
+}
+
+void ClientConnection::finish_record() {
+  record_.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  if (door_ == Door::Clients) reactor_.log(record_);
+  if (pool_ != nullptr) pool_->counters->add(record_);
+  pool_ = nullptr;
+}
+
+void ClientConnection::give_up(const char* why) {
+  if (stage_ == Stage::Closed) return;
+  if (head_size_ > 0) {
+    record_.error = why;
+    record_.truncated = relay_.has_head() && !relay_.ended();
+    leave_endpoint(false);
+    finish_record();
+  }
+  close();
+}
+
+void ClientConnection::close() {
+  if (stage_ == Stage::Closed) return;
+  leave_endpoint(false);
+  stage_ = Stage::Closed;
+  client_->set_owner(nullptr);
+  reactor_.remove(*this);
+}
+
+void ClientConnection::on_tick(Instant now) {
+  const bool idle = stage_ == Stage::Head && in_.empty();
+  if (reactor_.draining() && idle) return close();
+  if (now < deadline_ && now < latest_) return;
+  switch (stage_) {
+    case Stage::Head:
+    case Stage::Answering:
+      return close();
+    case Stage::Body:
+      respond({408, "the body does not arrive", "timeout"}, true);
+      break;
+    case Stage::Connecting:
+    case Stage::Sending:
+    case Stage::Waiting:
+      if (!endpoint_failed(stage_ == Stage::Connecting ? "connect_timeout" : "first_byte_timeout"))
+        return;
+      break;
+    case Stage::Relaying:
+      return give_up(now >= latest_ ? "total_timeout" : "idle_timeout");
+    case Stage::Closed:
+      return;
+  }
+  advance();
+}
+
+}  // namespace slipway::gateway

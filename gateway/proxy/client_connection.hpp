@@ -1,0 +1,136 @@
+// One client's connection and the request that is under way on it: a state machine that goes on
+// until neither side can move a byte, and again when the loop tells of either.
+//
+//   Head -> Body -> (Connecting ->) Sending -> Waiting -> Relaying -> Head ...
+//
+// An answer is passed on as it comes: a read of the engine's bytes is written before the next one;
+// where the client takes less, the rest waits and the engine is not read. The request is kept until
+// the answer's first byte, because it may have to be sent to another endpoint.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/api/api_route.hpp"
+#include "gateway/api/openai_error.hpp"
+#include "gateway/http/chunked.hpp"
+#include "gateway/http/request_head.hpp"
+#include "gateway/proxy/buffer.hpp"
+#include "gateway/proxy/relay.hpp"
+#include "gateway/proxy/routes.hpp"
+#include "gateway/proxy/socket.hpp"
+#include "gateway/routing/decide.hpp"
+#include "gateway/telemetry/request_record.hpp"
+
+namespace slipway::gateway {
+
+class Reactor;
+enum class Door;
+
+class ClientConnection final : public SocketOwner {
+ public:
+  ClientConnection(Reactor& reactor, std::unique_ptr<Socket> client, Door door, std::size_t slot);
+  ~ClientConnection() override;
+
+  // Where the reactor keeps it.
+  std::size_t slot() const { return slot_; }
+  void set_slot(std::size_t slot) { slot_ = slot; }
+
+  void on_tick(Instant now);
+
+ private:
+  enum class Stage : std::uint8_t {
+    Head,        // waiting for a request, or for the rest of its head
+    Body,        // for the rest of its body
+    Connecting,  // to an endpoint
+    Sending,     // the request to it
+    Waiting,     // for the head of its answer
+    Relaying,    // the answer's body
+    Answering,   // what is left to be written is the gateway's own
+    Closed
+  };
+
+  void on_socket(Socket& socket, Ready ready) override;
+  // Each returns whether it has to be called again, perhaps in another stage.
+  void advance();
+  bool step();
+  bool read_head();
+  bool read_body();
+  bool send_request();
+  bool read_answer();
+  bool flush();
+
+  // A request, from its head to where it goes.
+  bool take_head(std::size_t size);
+  void begin_record();
+  bool take_early_body();
+  bool receive_body();
+  bool has_body() const;
+  bool dispatch();
+  bool answer_itself();
+  bool answer_admin(std::string_view path);
+  std::string models_page() const;
+  std::string model_page(std::string_view name) const;
+  ModelNames names(std::string_view body_model) const;
+  std::string_view body() const;
+  bool begin_exchange(const Routed& routed, std::uint64_t point);
+  void write_request_head();
+
+  // An endpoint.
+  bool try_endpoint();
+  void leave_endpoint(bool reusable);
+  bool endpoint_failed(const char* why);
+
+  // An answer.
+  bool take_answer(std::string_view bytes);
+  bool begin_answer();
+  bool pass_on(std::string_view bytes);
+  bool end_answer(bool reusable);
+  bool respond(const ApiError& error, bool close);
+  bool respond(int status, std::string_view type, std::string_view text, bool close);
+  bool put(std::string_view first, std::string_view second);
+  bool next_request();
+  void finish_record();
+  void give_up(const char* why);
+  void close();
+
+  Instant now() const;
+  void set_deadline(double seconds);
+
+  Reactor& reactor_;
+  std::unique_ptr<Socket> client_, upstream_;
+  const Door door_;
+  std::size_t slot_;
+  Stage stage_ = Stage::Head;
+  bool advancing_ = false;
+  bool close_after_ = false;  // no further request on this connection
+  Instant deadline_, latest_;
+  const std::string address_;  // of the client
+
+  // The request.
+  Buffer in_;                  // its head, and its body where that is small; then what follows
+  std::size_t head_size_ = 0;  // 0: the head is not complete
+  std::size_t seen_ = 0;       // of in_, when its head was last looked for
+  bool in_place_ = false;      // the body lies in in_ behind the head, else in large_body_
+  http::RequestHead head_;
+  ApiRoute route_;
+  std::string path_;  // normalised, where that differs from what came
+  Buffer large_body_;
+  http::ChunkedDecoder chunks_;
+  std::shared_ptr<const Routes> routes_;  // held while the request is under way
+  const CompiledTenant* tenant_ = nullptr;
+
+  // The exchange with an endpoint.
+  const Pool* pool_ = nullptr;
+  std::shared_ptr<Upstream> endpoint_, tried_;
+  bool reused_ = false;
+  std::string request_head_;
+  std::size_t sent_ = 0, sent_size_ = 0;  // bytes of the request
+  Relay relay_;
+
+  Buffer out_;  // what the client has not taken yet
+  RequestRecord record_;
+  Instant begun_;
+};
+
+}  // namespace slipway::gateway

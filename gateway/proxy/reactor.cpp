@@ -1,0 +1,146 @@
+#include "gateway/proxy/reactor.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/proxy/client_connection.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{50};
+constexpr std::size_t kLogPiece = 64 * 1024;
+// Few, so that reactors that share a socket share what comes.
+constexpr int kAcceptsAtOnce = 4;
+
+}  // namespace
+
+class Reactor::Acceptor final : public Watcher {
+ public:
+  Acceptor(Reactor& reactor, int listening, SSL_CTX* tls, Door door)
+      : reactor_(reactor), listening_(::dup(listening)), tls_(tls), door_(door) {}
+  ~Acceptor() override { ::close(listening_); }
+
+  bool watch() { return listening_ >= 0 && reactor_.loop().watch_level(listening_, *this); }
+  // Who has been let in by the kernel already is not turned away.
+  void take_all() {
+    while (take_one()) {
+    }
+  }
+
+ private:
+  void on_ready(Ready) override {
+    for (int i = 0; i < kAcceptsAtOnce && take_one(); ++i) {
+    }
+  }
+  bool take_one() {
+    const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) reactor_.take(fd, tls_, door_);
+    return fd >= 0;
+  }
+
+  Reactor& reactor_;
+  int listening_;
+  SSL_CTX* tls_;
+  Door door_;
+};
+
+Result<std::unique_ptr<Reactor>> Reactor::make(const Shared& shared,
+                                               std::shared_ptr<const Snapshot> snapshot) {
+  auto loop = EventLoop::make();
+  if (!loop) return tl::unexpected<Error>(std::move(loop).error());
+  std::unique_ptr<Reactor> reactor(new Reactor(shared, std::move(*loop)));
+  reactor->routes_ = std::make_shared<const Routes>(
+      *reactor->loop_, shared.loads, reactor->counters_, std::move(snapshot), nullptr);
+  reactor->loop_->on_tick(kTick, [own = reactor.get()] { own->tick(); });
+  return reactor;
+}
+
+Reactor::Reactor(const Shared& shared, std::unique_ptr<EventLoop> loop)
+    : shared_(shared), loop_(std::move(loop)), keys_(shared.pepper) {}
+
+Reactor::~Reactor() {
+  flush_log();
+}
+
+bool Reactor::accept_from(int listening, SSL_CTX* tls, Door door) {
+  acceptors_.push_back(std::make_unique<Acceptor>(*this, listening, tls, door));
+  return acceptors_.back()->watch();
+}
+
+void Reactor::run() {
+  loop_->run();
+}
+
+void Reactor::take(int fd, SSL_CTX* tls, Door door) {
+  std::unique_ptr<Socket> socket = Socket::make(*loop_, fd, tls);
+  if (!socket) return;
+  ++counters_.accepted;
+  ++counters_.connections;
+  connections_.push_back(
+      std::make_unique<ClientConnection>(*this, std::move(socket), door, connections_.size()));
+}
+
+void Reactor::remove(ClientConnection& connection) {
+  --counters_.connections;
+  const std::size_t slot = connection.slot();
+  std::swap(connections_[slot], connections_.back());
+  connections_[slot]->set_slot(slot);
+  loop_->dispose(std::move(connections_.back()));
+  connections_.pop_back();
+}
+
+void Reactor::serve(std::shared_ptr<const Snapshot> snapshot) {
+  loop_->post([this, snapshot = std::move(snapshot)] {
+    routes_ =
+        std::make_shared<const Routes>(*loop_, shared_.loads, counters_, snapshot, routes_.get());
+  });
+}
+
+void Reactor::drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace) {
+  loop_->post([this, delay, grace] {
+    draining_ = true;
+    accept_until_ = loop_->now() + delay;
+    serve_until_ = accept_until_ + grace;
+  });
+}
+
+void Reactor::stop_accepting() {
+  for (auto& acceptor : acceptors_) {
+    acceptor->take_all();
+    loop_->dispose(std::move(acceptor));
+  }
+  acceptors_.clear();
+}
+
+GatewayCounters Reactor::published() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void Reactor::tick() {
+  if (loop_->now() >= accept_until_) stop_accepting();
+  // Backwards: a connection that ends here swaps places with the last one, which was looked at.
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(loop_->now());
+  flush_log();
+  {
+    const std::lock_guard lock(mutex_);
+    published_ = counters_;
+  }
+  const bool idle = acceptors_.empty() && connections_.empty();
+  if (draining_ && (idle || loop_->now() >= serve_until_)) loop_->stop();
+}
+
+void Reactor::log(const RequestRecord& record) {
+  append_log_line(log_lines_, record);
+  if (log_lines_.size() >= kLogPiece) flush_log();
+}
+
+void Reactor::flush_log() {
+  if (log_lines_.empty()) return;
+  shared_.log.write(std::move(log_lines_));
+  log_lines_ = {};
+  log_lines_.reserve(kLogPiece + 1024);
+}
+
+}  // namespace slipway::gateway

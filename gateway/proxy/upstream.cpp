@@ -1,0 +1,58 @@
+#include "gateway/proxy/upstream.hpp"
+
+#include <algorithm>
+
+#include "gateway/proxy/address.hpp"
+
+namespace slipway::gateway {
+
+std::shared_ptr<EndpointLoad> EndpointLoads::of(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<EndpointLoad>& slot = loads_[address];
+  if (auto load = slot.lock()) return load;
+  auto load = std::make_shared<EndpointLoad>();
+  slot = load;
+  std::erase_if(loads_, [](const auto& one) { return one.second.expired(); });
+  return load;
+}
+
+Upstream::Upstream(EventLoop& loop, std::string address, std::shared_ptr<EndpointLoad> load)
+    : loop_(loop), name_(std::move(address)), load_(std::move(load)) {
+  if (const auto parsed = parse_address(name_)) {
+    address_ = parsed->storage;
+    size_ = parsed->size;
+  }
+}
+
+std::unique_ptr<Socket> Upstream::take_idle() {
+  if (idle_.empty()) return nullptr;
+  // The one that was used last is the one least likely to be timed out.
+  std::unique_ptr<Socket> socket = std::move(idle_.back());
+  idle_.pop_back();
+  socket->set_owner(nullptr);
+  return socket;
+}
+
+std::unique_ptr<Socket> Upstream::connect() {
+  if (size_ == 0) return nullptr;
+  return Socket::connect(loop_, reinterpret_cast<const sockaddr*>(&address_), size_);
+}
+
+void Upstream::keep(std::unique_ptr<Socket> socket) {
+  if (socket->hung_up() || idle_.size() >= kMostIdle) {
+    loop_.dispose(std::move(socket));
+    return;
+  }
+  socket->set_owner(this);
+  idle_.push_back(std::move(socket));
+}
+
+void Upstream::on_socket(Socket& socket, Ready ready) {
+  if (!ready.readable) return;
+  const auto at = std::ranges::find(idle_, &socket, &std::unique_ptr<Socket>::get);
+  if (at == idle_.end()) return;
+  loop_.dispose(std::move(*at));
+  idle_.erase(at);
+}
+
+}  // namespace slipway::gateway

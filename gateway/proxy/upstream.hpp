@@ -1,0 +1,64 @@
+// Where engines answer, as one reactor sees them: an address, connections that are kept for the
+// next request, and counts that all reactors share.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/proxy/socket.hpp"
+
+namespace slipway::gateway {
+
+// One endpoint's counts; written by all reactors.
+struct alignas(64) EndpointLoad {
+  std::atomic<int> in_flight{0};
+};
+
+// The loads by address, for all reactors; an address keeps its load while anybody uses it.
+class EndpointLoads {
+ public:
+  std::shared_ptr<EndpointLoad> of(const std::string& address);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::weak_ptr<EndpointLoad>> loads_;  // guarded by mutex_
+};
+
+class Upstream final : public SocketOwner {
+ public:
+  static constexpr std::size_t kMostIdle = 256;
+
+  // `address` as "10.0.0.7:8080" or "[fd00::1]:8080"; one that is no address of that form is never
+  // reached.
+  Upstream(EventLoop& loop, std::string address, std::shared_ptr<EndpointLoad> load);
+
+  const std::string& name() const { return name_; }
+  EndpointLoad& load() { return *load_; }
+
+  // A connection that was used before; nullptr: there is none.
+  std::unique_ptr<Socket> take_idle();
+  // One that has begun to connect; nullptr: it cannot even begin.
+  std::unique_ptr<Socket> connect();
+  // Keeps a connection whose last answer is complete.
+  void keep(std::unique_ptr<Socket> socket);
+
+ private:
+  // A kept connection has nothing to say: it is being closed.
+  void on_socket(Socket& socket, Ready ready) override;
+
+  EventLoop& loop_;
+  std::string name_;
+  sockaddr_storage address_{};
+  unsigned size_ = 0;
+  std::shared_ptr<EndpointLoad> load_;
+  std::vector<std::unique_ptr<Socket>> idle_;
+};
+
+}  // namespace slipway::gateway
