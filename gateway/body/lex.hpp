@@ -22,6 +22,7 @@ struct LexState {
   // Positions of: the u of a \u escape, its first digit if that is a D, its second digit if that
   // makes it the first half of a surrogate pair.
   std::uint64_t u = 0, digit_d = 0, high_half = 0;
+  std::uint64_t unicode_goes_on = 0;  // not 0: some of these three concern the next block
   // Lead bytes of characters of at least two, three and four bytes, and those whose second byte is
   // bounded further (table 3-7 of Unicode).
   std::uint64_t lead2 = 0, lead3 = 0, lead4 = 0, e0 = 0, ed = 0, f0 = 0, f4 = 0;

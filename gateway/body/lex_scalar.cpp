@@ -1,54 +1,67 @@
-// Masks byte by byte, for processors without one of the other two lexers.
+// Masks by plain arithmetic on words of eight bytes, for processors without another lexer.
 #include "gateway/body/lex_loop.hpp"
 
 namespace slipway::body {
 namespace {
 
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the first byte of a word must be its lowest"
+#endif
+
+constexpr Mask kEach = 0x0101'0101'0101'0101;
+constexpr Mask kTop = 0x80 * kEach;
+
 class ScalarMasks {
  public:
-  explicit ScalarMasks(const char* bytes) : bytes_(reinterpret_cast<const unsigned char*>(bytes)) {}
+  SLIPWAY_INLINE explicit ScalarMasks(const char* bytes) {
+    __builtin_memcpy(word_, bytes, sizeof(word_));
+  }
 
-  TextMasks text() const { return {equal('"'), equal('\\'), ~from(0x20), from(0x80)}; }
-  TokenMasks tokens() const {
-    return {equal('{') | equal('}') | equal('[') | equal(']') | equal(':') | equal(','),
-            equal(' ') | equal('\t') | equal('\n') | equal('\r')};
+  SLIPWAY_INLINE Mask high() const {
+    return where([](Mask word) { return word & kTop; });
   }
-  EscapeMasks escapes() const {
-    const Mask simple = equal('"') | equal('\\') | equal('/') | equal('b') | equal('f') |
-                        equal('n') | equal('r') | equal('t');
-    const Mask low = folded('c', 'f');
-    const Mask digit = range('0', '9');
-    const Mask d = folded('d', 'd');
-    return {simple, equal('u'), digit | folded('a', 'f'), d, range('8', '9') | folded('a', 'b'),
-            low};
+  SLIPWAY_INLINE Mask rare() const { return up_to(0x1f) | high(); }
+  SLIPWAY_INLINE Mask equal(int c) const {
+    return where([c](Mask word) { return equal(word, c); });
   }
-  Utf8Masks utf8() const {
-    return {from(0x90), from(0xa0),  from(0xc0),  from(0xc2),  from(0xe0), from(0xf0),
-            from(0xf5), equal(0xe0), equal(0xed), equal(0xf0), equal(0xf4)};
+  SLIPWAY_INLINE Mask up_to(int c) const {
+    return where([c](Mask word) { return up_to(word, c); });
+  }
+  SLIPWAY_INLINE Mask folded(int c) const {
+    return where([c](Mask word) { return equal(word | 0x20 * kEach, c); });
+  }
+  SLIPWAY_INLINE Mask folded_up_to(int c) const {
+    return where([c](Mask word) { return up_to(word | 0x20 * kEach, c); });
+  }
+  // '[' and '{', ']' and '}' differ in bit 5, which no other byte shares with them.
+  SLIPWAY_INLINE Mask ops() const { return folded('{') | folded('}') | equal(':') | equal(','); }
+  SLIPWAY_INLINE Mask spaces() const {
+    return equal(' ') | equal('\t') | equal('\n') | equal('\r');
+  }
+  SLIPWAY_INLINE Mask escapes() const {
+    return equal('"') | equal('\\') | equal('/') | equal('b') | equal('f') | equal('n') |
+           equal('r') | equal('t');
   }
 
  private:
+  // A test has the top bit of each byte that passes. A multiplication brings the eight together.
   template <class Test>
-  Mask where(Test&& test) const {
+  SLIPWAY_INLINE Mask where(Test&& test) const {
+    constexpr Mask kTogether = 0x0102'0408'1020'4080;
     Mask mask = 0;
-    for (unsigned i = 0; i < kBlock; ++i) mask |= static_cast<Mask>(test(bytes_[i]) ? 1 : 0) << i;
+    for (int i = 0; i < 8; ++i) mask |= ((test(word_[i]) >> 7) * kTogether >> 56) << (8 * i);
     return mask;
   }
-  Mask equal(unsigned char c) const {
-    return where([c](unsigned char b) { return b == c; });
+  SLIPWAY_INLINE static Mask equal(Mask word, int c) {
+    const Mask zero = word ^ (static_cast<Mask>(c) * kEach);
+    return ~(((zero & ~kTop) + ~kTop) | zero) & kTop;
   }
-  Mask from(unsigned char c) const {
-    return where([c](unsigned char b) { return b >= c; });
-  }
-  Mask range(unsigned char low, unsigned char high) const {
-    return where([=](unsigned char b) { return b >= low && b <= high; });
-  }
-  // Letters in either case.
-  Mask folded(unsigned char low, unsigned char high) const {
-    return where([=](unsigned char b) { return (b | 0x20) >= low && (b | 0x20) <= high; });
+  SLIPWAY_INLINE static Mask up_to(Mask word, int c) {
+    const Mask above = (word & ~kTop) + static_cast<Mask>(0x7f - (c & 0x7f)) * kEach;
+    return ~(c < 0x80 ? above | word : above & word) & kTop;
   }
 
-  const unsigned char* bytes_;
+  Mask word_[8];
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "gateway/body/prefix_hash.hpp"
 
+#define XXH_INLINE_ALL  // most blocks are so short that the call would cost as much as the hash
 #include <xxhash.h>
 
 #include <algorithm>
@@ -32,7 +33,10 @@ void PrefixHash::feed(std::string_view bytes) {
 
 void PrefixHash::add(std::string_view block) {
   const std::uint64_t before = hashes_.empty() ? 0 : hashes_.back();
-  hashes_.push_back(seeded(XXH3_64bits(block.data(), block.size()), before));
+  const char* const bytes = block.data();
+  const std::uint64_t hash =
+      block.size() == kSmall ? XXH3_64bits(bytes, kSmall) : XXH3_64bits(bytes, block.size());
+  hashes_.push_back(seeded(hash, before));
 }
 
 std::uint64_t seeded(std::uint64_t hash, std::uint64_t seed) {

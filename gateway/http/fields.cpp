@@ -86,7 +86,7 @@ Parsed<std::size_t> parse_fields(std::string_view bytes, std::size_t at, std::si
     }
     if (fields.size() == most_fields) return refuse(431, "too many fields");
 
-    const std::size_t colon = skip(kToken, bytes, at);
+    const std::size_t colon = skip_token(bytes, at);
     if (colon == bytes.size()) return 0;
     if (colon == at || bytes[colon] != ':') return no_field_line(colon == at, bytes[colon]);
     const std::size_t end = skip_field_value(bytes, colon + 1);

@@ -45,7 +45,6 @@ inline Reference reference_of(std::string_view body) {
   // A mark of byte order, which RFC 8259 bans, and a NUL, at which the parser stops reading.
   if (body.starts_with("\xEF\xBB\xBF") || body.find('\0') != std::string_view::npos)
     return reference;
-  return reference;  // a mark of byte order, which RFC 8259 bans
   Watcher watcher;
   try {
     reference.value = Json::parse(body, [&](int depth, Json::parse_event_t event, Json& parsed) {
