@@ -11,6 +11,7 @@
 
 #include "crds/base/check.hpp"
 #include "gateway/body/body_scanner.hpp"
+#include "gateway/body/sse_scanner.hpp"
 #include "gateway/http/request_head.hpp"
 #include "gateway/http/write_head.hpp"
 
@@ -129,6 +130,25 @@ void hashing() {
       fmt::format("{:.3f} ns/byte", ns / static_cast<double>(text.size())));
 }
 
+void streams() {
+  constexpr int kEvents = 100;
+  const std::string event =
+      "data: {\"id\":\"chatcmpl-6f9619ff8b86d011b42d\",\"object\":\"chat.completion.chunk\","
+      "\"created\":1760000000,\"model\":\"llama\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+      "\" token\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
+  std::string stream;
+  for (int i = 0; i < kEvents; ++i) stream += event;
+  const double ns = quick_ns([&] {
+    body::SseScanner scanner;
+    std::string_view left = stream;
+    while (!left.empty()) left.remove_prefix(scanner.next(left).consumed);
+    SLIPWAY_CHECK(scanner.facts().events == kEvents, "every event is seen");
+  });
+  const double each = ns / kEvents;
+  row(fmt::format("read an event of {} bytes", event.size()), each,
+      fmt::format("{:.3f} ns/byte", each / static_cast<double>(event.size())));
+}
+
 }  // namespace
 }  // namespace slipway
 
@@ -136,5 +156,6 @@ int main() {
   slipway::heads();
   slipway::bodies();
   slipway::hashing();
+  slipway::streams();
   return EXIT_SUCCESS;
 }

@@ -1,0 +1,209 @@
+#include "gateway/body/answer_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "gateway/body/byte_search.hpp"
+
+namespace slipway::body {
+
+void Usage::update(const Usage& later) {
+  const auto replace = [](auto& mine, const auto& theirs) {
+    if (theirs) mine = theirs;
+  };
+  replace(prompt_tokens, later.prompt_tokens);
+  replace(completion_tokens, later.completion_tokens);
+  replace(total_tokens, later.total_tokens);
+  replace(cached_tokens, later.cached_tokens);
+}
+
+AnswerReader::Place AnswerReader::inside(Place place, std::string_view key) {
+  struct Known {
+    Place in;
+    std::string_view key;
+    Place is;
+  };
+  static constexpr auto kKnown = std::to_array<Known>({
+      {Place::Root, "choices", Place::Choices},
+      {Place::Root, "usage", Place::Usage},
+      {Place::Root, "type", Place::Type},
+      {Place::Root, "object", Place::Type},
+      {Place::Root, "error", Place::Failure},
+      {Place::Root, "delta", Place::Delta},
+      {Place::Root, "message", Place::Message},
+      {Place::Root, "response", Place::Response},
+      {Place::Root, "stop_reason", Place::Reason},
+      {Place::Choice, "finish_reason", Place::Reason},
+      {Place::Delta, "stop_reason", Place::Reason},
+      {Place::Message, "usage", Place::Usage},
+      {Place::Response, "usage", Place::Usage},
+      {Place::Response, "error", Place::Failure},
+      {Place::Usage, "prompt_tokens", Place::Prompt},
+      {Place::Usage, "completion_tokens", Place::Completion},
+      {Place::Usage, "total_tokens", Place::Total},
+      {Place::Usage, "input_tokens", Place::Prompt},
+      {Place::Usage, "output_tokens", Place::Completion},
+      {Place::Usage, "cache_read_input_tokens", Place::Cached},
+      {Place::Usage, "prompt_tokens_details", Place::Details},
+      {Place::Usage, "input_tokens_details", Place::Details},
+      {Place::Details, "cached_tokens", Place::Cached},
+  });
+  const auto* found = std::ranges::find_if(
+      kKnown, [&](const Known& known) { return known.in == place && known.key == key; });
+  return found == kKnown.end() ? Place::None : found->is;
+}
+
+void AnswerReader::feed(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    if (state_ == State::Key || state_ == State::Text) {
+      at = take_text(bytes, at);
+    } else if (state_ == State::Between && !watching()) {
+      at = find_nesting(bytes, at);
+      if (at < bytes.size()) take(bytes[at++]);
+    } else {
+      take(bytes[at++]);
+    }
+  }
+}
+
+// Up to the end of the string or to what follows a backslash.
+std::size_t AnswerReader::take_text(std::string_view bytes, std::size_t at) {
+  const std::size_t end = find_quote(bytes, at);
+  if (watching()) keep(bytes.substr(at, end - at));
+  if (end == bytes.size()) return end;
+  const bool key = state_ == State::Key;
+  if (bytes[end] == '\\') {
+    state_ = key ? State::KeyEscape : State::TextEscape;
+    escaped_word_ = true;
+    return end + 1;
+  }
+  state_ = State::Between;
+  if (!watching()) return end + 1;
+  if (key) {
+    const bool plain = !escaped_word_ && !word_too_long_;
+    next_ = plain ? inside(places_[depth_], word()) : Place::None;
+    expects_key_ = false;
+  } else {
+    end_text();
+  }
+  return end + 1;
+}
+
+void AnswerReader::take(char c) {
+  if (state_ == State::KeyEscape || state_ == State::TextEscape) {
+    state_ = state_ == State::KeyEscape ? State::Key : State::Text;
+    return;
+  }
+  if (state_ == State::Scalar) {
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '+' ||
+        c == 'E')
+      return keep({&c, 1});
+    end_scalar();
+  }
+  switch (c) {
+    case '"':
+      state_ = expects_key_ && watching() ? State::Key : State::Text;
+      word_size_ = 0;
+      word_too_long_ = escaped_word_ = false;
+      return;
+    case '{':
+    case '[':
+      return open(c);
+    case '}':
+    case ']':
+      return close();
+    case ',':
+      // Only objects have places inside; of an array, Choices has one for all of its elements.
+      expects_key_ = places_[depth_] != Place::Choices;
+      next_ = expects_key_ ? Place::None : Place::Choice;
+      return;
+    case ':':
+    case ' ':
+    case '\t':
+    case '\n':
+    case '\r':
+      return;
+    default:
+      begin_scalar(c);
+  }
+}
+
+void AnswerReader::open(char bracket) {
+  Place place = watching() ? next_ : Place::None;
+  const bool array = bracket == '[';
+  if (place == Place::Failure) facts_.failed = true;
+  if (place == Place::Choices && array) facts_.no_choices = true;
+  if (place == Place::Choice) facts_.no_choices = false;
+  if (place == Place::Usage && !array) facts_.has_usage = true;
+  // What should be an object and is an array, or the reverse, means nothing; nor does a scalar's.
+  if (array != (place == Place::Choices) || place > Place::Details) place = Place::None;
+  if (depth_ < std::numeric_limits<std::uint32_t>::max()) ++depth_;
+  if (depth_ <= kMostDepth) places_[depth_] = place;
+  expects_key_ = !array;
+  next_ = place == Place::Choices ? Place::Choice : Place::None;
+}
+
+void AnswerReader::close() {
+  if (depth_ > 0) --depth_;
+  // Only the first value at the top is the answer.
+  if (depth_ == 0) places_[0] = Place::None;
+  expects_key_ = false;
+  next_ = Place::None;
+}
+
+void AnswerReader::begin_scalar(char c) {
+  if (!watching()) return;
+  if (next_ == Place::Choice) facts_.no_choices = false;
+  state_ = State::Scalar;
+  word_size_ = 0;
+  word_too_long_ = false;
+  keep({&c, 1});
+}
+
+void AnswerReader::end_scalar() {
+  state_ = State::Between;
+  switch (next_) {
+    case Place::Prompt:
+      return take_number(facts_.usage.prompt_tokens);
+    case Place::Completion:
+      return take_number(facts_.usage.completion_tokens);
+    case Place::Total:
+      return take_number(facts_.usage.total_tokens);
+    case Place::Cached:
+      return take_number(facts_.usage.cached_tokens);
+    case Place::Failure:
+      facts_.failed |= word() != "null" && word() != "false";
+      return;
+    default:
+      return;
+  }
+}
+
+void AnswerReader::end_text() {
+  if (next_ == Place::Reason) facts_.finished = true;
+  if (next_ == Place::Failure) facts_.failed = true;
+  if (next_ == Place::Choice) facts_.no_choices = false;
+  if (next_ != Place::Type || escaped_word_ || word_too_long_) return;
+  facts_.finished |= word() == "response.completed" || word() == "message_stop";
+  facts_.failed |= word() == "error" || word() == "response.failed";
+}
+
+void AnswerReader::keep(std::string_view part) {
+  if (part.size() > kLongestWord - word_size_) {
+    word_too_long_ = true;
+    part = part.substr(0, kLongestWord - word_size_);
+  }
+  std::ranges::copy(part, word_.begin() + word_size_);
+  word_size_ = static_cast<std::uint8_t>(word_size_ + part.size());
+}
+
+void AnswerReader::take_number(std::optional<std::uint64_t>& to) const {
+  std::uint64_t number = 0;
+  const char* const end = word_.data() + word_size_;
+  const auto read = std::from_chars(word_.data(), end, number);
+  if (!word_too_long_ && read.ec == std::errc() && read.ptr == end) to = number;
+}
+
+}  // namespace slipway::body
