@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <span>
 
 #include "gateway/body/byte_search.hpp"
 
@@ -20,38 +21,46 @@ void Usage::update(const Usage& later) {
 
 AnswerReader::Place AnswerReader::inside(Place place, std::string_view key) {
   struct Known {
-    Place in;
     std::string_view key;
     Place is;
   };
-  static constexpr auto kKnown = std::to_array<Known>({
-      {Place::Root, "choices", Place::Choices},
-      {Place::Root, "usage", Place::Usage},
-      {Place::Root, "type", Place::Type},
-      {Place::Root, "object", Place::Type},
-      {Place::Root, "error", Place::Failure},
-      {Place::Root, "delta", Place::Delta},
-      {Place::Root, "message", Place::Message},
-      {Place::Root, "response", Place::Response},
-      {Place::Root, "stop_reason", Place::Reason},
-      {Place::Choice, "finish_reason", Place::Reason},
-      {Place::Delta, "stop_reason", Place::Reason},
-      {Place::Message, "usage", Place::Usage},
-      {Place::Response, "usage", Place::Usage},
-      {Place::Response, "error", Place::Failure},
-      {Place::Usage, "prompt_tokens", Place::Prompt},
-      {Place::Usage, "completion_tokens", Place::Completion},
-      {Place::Usage, "total_tokens", Place::Total},
-      {Place::Usage, "input_tokens", Place::Prompt},
-      {Place::Usage, "output_tokens", Place::Completion},
-      {Place::Usage, "cache_read_input_tokens", Place::Cached},
-      {Place::Usage, "prompt_tokens_details", Place::Details},
-      {Place::Usage, "input_tokens_details", Place::Details},
-      {Place::Details, "cached_tokens", Place::Cached},
-  });
-  const auto* found = std::ranges::find_if(
-      kKnown, [&](const Known& known) { return known.in == place && known.key == key; });
-  return found == kKnown.end() ? Place::None : found->is;
+  static constexpr Known kInRoot[] = {
+      {"choices", Place::Choices}, {"usage", Place::Usage},       {"type", Place::Type},
+      {"object", Place::Type},     {"error", Place::Failure},     {"delta", Place::Delta},
+      {"message", Place::Message}, {"response", Place::Response}, {"stop_reason", Place::Reason}};
+  static constexpr Known kInChoice[] = {{"finish_reason", Place::Reason}};
+  static constexpr Known kInDelta[] = {{"stop_reason", Place::Reason}};
+  static constexpr Known kInMessage[] = {{"usage", Place::Usage}};
+  static constexpr Known kInResponse[] = {{"usage", Place::Usage}, {"error", Place::Failure}};
+  static constexpr Known kInUsage[] = {
+      {"prompt_tokens", Place::Prompt},         {"completion_tokens", Place::Completion},
+      {"total_tokens", Place::Total},           {"prompt_tokens_details", Place::Details},
+      {"input_tokens", Place::Prompt},          {"output_tokens", Place::Completion},
+      {"input_tokens_details", Place::Details}, {"cache_read_input_tokens", Place::Cached}};
+  static constexpr Known kInDetails[] = {{"cached_tokens", Place::Cached}};
+
+  const auto among = [key](std::span<const Known> known) {
+    const auto found = std::ranges::find(known, key, &Known::key);
+    return found == known.end() ? Place::None : found->is;
+  };
+  switch (place) {
+    case Place::Root:
+      return among(kInRoot);
+    case Place::Choice:
+      return among(kInChoice);
+    case Place::Delta:
+      return among(kInDelta);
+    case Place::Message:
+      return among(kInMessage);
+    case Place::Response:
+      return among(kInResponse);
+    case Place::Usage:
+      return among(kInUsage);
+    case Place::Details:
+      return among(kInDetails);
+    default:
+      return Place::None;
+  }
 }
 
 void AnswerReader::feed(std::string_view bytes) {
@@ -71,9 +80,9 @@ void AnswerReader::feed(std::string_view bytes) {
 // Up to the end of the string or to what follows a backslash.
 std::size_t AnswerReader::take_text(std::string_view bytes, std::size_t at) {
   const std::size_t end = find_quote(bytes, at);
-  if (watching()) keep(bytes.substr(at, end - at));
-  if (end == bytes.size()) return end;
   const bool key = state_ == State::Key;
+  if (key || next_ == Place::Type) keep(bytes.substr(at, end - at));
+  if (end == bytes.size()) return end;
   if (bytes[end] == '\\') {
     state_ = key ? State::KeyEscape : State::TextEscape;
     escaped_word_ = true;
@@ -154,8 +163,8 @@ void AnswerReader::close() {
 }
 
 void AnswerReader::begin_scalar(char c) {
-  if (!watching()) return;
   if (next_ == Place::Choice) facts_.no_choices = false;
+  if (next_ < Place::Prompt) return;
   state_ = State::Scalar;
   word_size_ = 0;
   word_too_long_ = false;
@@ -195,7 +204,7 @@ void AnswerReader::keep(std::string_view part) {
     word_too_long_ = true;
     part = part.substr(0, kLongestWord - word_size_);
   }
-  std::ranges::copy(part, word_.begin() + word_size_);
+  for (std::size_t i = 0; i < part.size(); ++i) word_[word_size_ + i] = part[i];
   word_size_ = static_cast<std::uint8_t>(word_size_ + part.size());
 }
 

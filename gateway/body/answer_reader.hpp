@@ -46,7 +46,7 @@ class AnswerReader {
   const AnswerFacts& facts() const { return facts_; }
 
  private:
-  // What a place in the answer means. The containers come first.
+  // What a place in the answer means. Containers come first, then what is no container.
   enum class Place : std::uint8_t {
     None,
     Outside,  // of everything
