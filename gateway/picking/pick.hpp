@@ -1,0 +1,67 @@
+// Which endpoint of a pool a request goes to. Pure: the same pool, request and time give the same
+// answer, and gateways that see the same endpoints rank them alike for a prefix without sharing
+// anything.
+//
+// 1. Left out: not ready, terminating, without the adapter, tried before, at its limit of requests
+//    (twice its slots), ejected (unless that left fewer than half: then ejections do not count).
+// 2. Home is where weighted rendezvous on the affinity key puts the request; a prefix too common
+//    for one endpoint that the prompt does not go beyond has as many homes as its share asks for.
+//    A home with more than 1.25 times its part of the pool's requests passes on to the second
+//    home, which is the same on every gateway, so that what spills finds a warm cache as well.
+// 3. Home is taken while the tokens that its cache is expected to spare outweigh the tokens that
+//    wait there longer than elsewhere; otherwise the request goes where least waits.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <tl/expected.hpp>
+
+#include "gateway/instant.hpp"
+#include "gateway/picking/pool.hpp"
+
+namespace slipway::gateway {
+
+struct Ask {
+  Prefix prefix{};                         // of Pool::look_up
+  std::uint32_t answer_tokens = 0;         // estimated
+  std::uint64_t adapter = 0;               // its bit in EndpointFacts::adapters; 0: none is needed
+  std::uint64_t random = 0;                // uniform; choices that do not matter depend on it
+  std::span<const std::uint64_t> tried{};  // endpoints that failed this request before
+};
+
+enum class Reason { Known, Home, SecondHome, LeastLoaded };
+
+struct Picked {
+  Flight flight;  // for Pool::sent
+  Reason reason = Reason::LeastLoaded;
+  bool panic = false;  // so many are ejected that ejections did not count
+};
+
+// Why there is no endpoint. Of several causes the one that ends soonest by itself is named.
+enum class NoPick {
+  Empty,      // the pool has no endpoints: wake it up
+  NotReady,   // none is ready
+  NoAdapter,  // none that is ready has the adapter
+  AllTried,   // the request failed on each that it could go to
+  AllBusy,    // every one is at its limit of requests: 429 or 503 with Retry-After
+};
+
+const char* to_string(Reason reason);
+const char* to_string(NoPick cause);
+
+// The numbers behind the rules. Tuned on the first half of a trace of conversations (see
+// bench/prefix.sh); the bound is that of "Consistent Hashing with Bounded Loads" (Mirrokni, Thorup,
+// Zadimoghaddam, SODA 2018).
+struct PickRules {
+  double bound = 2;           // requests on an endpoint over its part of the pool's, at most
+  double known = 16;          // tokens of waiting that a token known to be cached outweighs
+  double unknown = 2;         // the same for one that another gateway is likely to have sent there
+  double request_drag = 64;   // tokens of waiting that stand for each request under way
+  double held_drag = 0.2;     // and for each token that those hold
+  double limit_per_slot = 2;  // requests on an endpoint: as many again as run may queue
+};
+
+tl::expected<Picked, NoPick> pick(const Ask& ask, const Pool& pool, Instant now,
+                                  const PickRules& rules = {});
+
+}  // namespace slipway::gateway

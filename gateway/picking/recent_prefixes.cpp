@@ -1,0 +1,87 @@
+#include "gateway/picking/recent_prefixes.hpp"
+
+#include <algorithm>
+
+#include "gateway/picking/prefix_shares.hpp"
+
+namespace slipway::gateway {
+
+namespace {
+
+// The depth after `depth` at which prefixes are noted, a quarter deeper or a little more, so that
+// prompts with a common beginning are noted at the same depths.
+std::size_t next_noted(std::size_t depth) {
+  std::size_t next = next_depth(depth);
+  while (next < depth + depth / 4) next = next_depth(next);
+  return next;
+}
+
+}  // namespace
+
+const RecentPrefixes::Place* RecentPrefixes::held(std::uint64_t link) const {
+  const Place* set = &places_[set_of(link)];
+  for (const Place* place = set; place != set + kWays; ++place)
+    if (place->link == link) return place;
+  return nullptr;
+}
+
+std::optional<RecentPrefixes::Found> RecentPrefixes::find(std::span<const std::uint64_t> prefix,
+                                                          std::size_t from) const {
+  std::optional<Found> longest;
+  if (from == 0) return longest;
+  std::size_t depth = from;
+  for (; depth <= prefix.size(); depth = next_noted(depth)) {
+    const Place* place = held(prefix[depth - 1]);
+    if (!place) break;
+    longest = Found{place->endpoint, depth};
+  }
+  if (!longest) return longest;
+  // The end of a shorter prompt may lie between.
+  const std::size_t end = std::min(depth, prefix.size() + 1);
+  for (depth = next_depth(longest->depth); depth < end; depth = next_depth(depth))
+    if (const Place* place = held(prefix[depth - 1])) longest = Found{place->endpoint, depth};
+  return longest;
+}
+
+void RecentPrefixes::note(std::span<const std::uint64_t> prefix, std::size_t from,
+                          std::uint64_t endpoint) {
+  if (from == 0 || from > prefix.size()) return;
+  std::size_t last = from;
+  for (std::size_t depth = from; depth <= prefix.size(); depth = next_noted(depth)) {
+    tell({prefix[depth - 1], endpoint});
+    last = depth;
+  }
+  std::size_t end = last;
+  for (std::size_t depth = last; depth <= prefix.size(); depth = next_depth(depth)) end = depth;
+  if (end != last) tell({prefix[end - 1], endpoint});
+}
+
+void RecentPrefixes::tell(const Placement& placement) {
+  put(placement);
+  told_[noted_++ % kTold] = placement;
+}
+
+void RecentPrefixes::put(const Placement& placement) {
+  Place* set = &places_[set_of(placement.link)];
+  Place* place = std::find_if(set, set + kWays,
+                              [&](const Place& held) { return held.link == placement.link; });
+  if (place == set + kWays)
+    place = std::min_element(set, set + kWays,
+                             [](const Place& a, const Place& b) { return a.used < b.used; });
+  *place = {placement.link, placement.endpoint, ++uses_};
+}
+
+void RecentPrefixes::learn(std::span<const Placement> placements) {
+  for (const Placement& placement : placements) put(placement);
+}
+
+RecentPrefixes::News RecentPrefixes::news(std::uint64_t since) const {
+  News news;
+  news.next = noted_;
+  // A number from before a restart is from another count.
+  if (since > noted_ || noted_ - since > kTold) since = noted_ - std::min(noted_, kTold);
+  for (; since < noted_; ++since) news.placements.push_back(told_[since % kTold]);
+  return news;
+}
+
+}  // namespace slipway::gateway
