@@ -1,8 +1,8 @@
 #include "gateway/picking/pick.hpp"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cmath>
-#include <limits>
 
 #include "gateway/picking/rendezvous.hpp"
 
@@ -10,21 +10,22 @@ namespace slipway::gateway {
 
 namespace {
 
-// What a first look over the pool finds out.
-struct Census {
-  std::size_t ready = 0;    // and not terminating
-  std::size_t adapted = 0;  // of those: with the adapter
-  std::size_t untried = 0;  // of those
-  std::size_t free = 0;     // of those: under their limit
-  std::size_t healthy = 0;  // of those: not ejected
-  double requests = 0;      // on the healthy and free ones, or on all free ones in panic
-  double slots = 0;
-  bool panic = false;
+// An endpoint that the request may go to.
+struct Candidate {
+  const Endpoint* endpoint = nullptr;
+  double requests = 0;
+  double wait = 0;  // tokens, and what stands for others
+  bool ejected = false;
 };
 
-bool tried(const Ask& ask, const Endpoint& endpoint) {
-  return std::ranges::find(ask.tried, endpoint.facts.id) != ask.tried.end();
-}
+using Candidates = boost::container::small_vector<Candidate, 32>;
+
+// How many endpoints each filter left over.
+struct Census {
+  std::size_t ready = 0;
+  std::size_t adapted = 0;
+  std::size_t untried = 0;
+};
 
 // One pick: what every step of it needs.
 class Choice {
@@ -35,49 +36,70 @@ class Choice {
   tl::expected<Picked, NoPick> make();
 
  private:
-  void take_census();
+  void look_around();
+  void leave_out_ejected();
   NoPick why_none() const;
-  bool eligible(const Endpoint& endpoint) const;
-  bool under_limit(const Endpoint& endpoint) const;
-  bool under_bound(const Endpoint& endpoint) const;
-  double wait(const Endpoint& endpoint) const;
-  const Endpoint* by_id(std::uint64_t id) const;
-  const Endpoint* home(const Endpoint* but) const;
-  const Endpoint* least_loaded(double floor) const;
-  Picked spread(const Endpoint& least) const;
-  Picked picked(const Endpoint& endpoint, Reason reason, double spared) const;
+  bool under_bound(const Candidate& candidate) const;
+  const Candidate* by_id(std::uint64_t id) const;
+  const Candidate* home(const Candidate* but) const;
+  const Candidate* least_loaded(double floor) const;
+  Picked go_back(const Candidate& least) const;
+  Picked go_home(const Candidate& least) const;
+  Picked spread(const Candidate& least) const;
+  Picked picked(const Candidate& candidate, Reason reason, double spared) const;
 
   const Ask& ask_;
   const Pool& pool_;
   const Instant now_;
   const PickRules& rules_;
   Census census_;
+  Candidates candidates_;
+  double requests_ = 0;  // on all candidates
+  double slots_ = 0;
+  bool panic_ = false;
 };
 
-void Choice::take_census() {
-  double all_requests = 0;
-  double all_slots = 0;
+tl::expected<Picked, NoPick> Choice::make() {
+  look_around();
+  leave_out_ejected();
+  const Candidate* least = least_loaded(0);
+  if (!least) return tl::unexpected(why_none());
+  const Prefix& prefix = ask_.prefix;
+  if (prefix.affinity.key == 0) return picked(*least, Reason::LeastLoaded, 0);
+  if (prefix.affinity.common) return spread(*least);
+  return prefix.known > 0 ? go_back(*least) : go_home(*least);
+}
+
+void Choice::look_around() {
   for (const Endpoint& endpoint : pool_.endpoints()) {
     if (!endpoint.facts.ready || endpoint.facts.terminating) continue;
     ++census_.ready;
     if ((endpoint.facts.adapters & ask_.adapter) != ask_.adapter) continue;
     ++census_.adapted;
-    if (tried(ask_, endpoint)) continue;
+    if (std::ranges::find(ask_.tried, endpoint.facts.id) != ask_.tried.end()) continue;
     ++census_.untried;
-    if (!under_limit(endpoint)) continue;
-    ++census_.free;
-    const double requests = endpoint.load(now_).requests;
-    all_requests += requests;
-    all_slots += endpoint.facts.slots;
-    if (endpoint.health.ejected(now_)) continue;
-    ++census_.healthy;
-    census_.requests += requests;
-    census_.slots += endpoint.facts.slots;
+    const UnderWay load = endpoint.load(now_);
+    if (load.requests >= rules_.limit_per_slot * endpoint.facts.slots) continue;
+    const double wait =
+        load.to_compute + rules_.request_drag * load.requests + rules_.held_drag * load.held;
+    candidates_.push_back({&endpoint, load.requests, wait, endpoint.health.ejected(now_)});
   }
-  census_.panic = census_.healthy * 2 < census_.free;
-  if (!census_.panic) return;
-  census_.requests = all_requests;
-  census_.slots = all_slots;
+}
+
+void Choice::leave_out_ejected() {
+  const auto ejected = [](const Candidate& candidate) { return candidate.ejected; };
+  const auto out = static_cast<std::size_t>(std::ranges::count_if(candidates_, ejected));
+  panic_ = out * 2 > candidates_.size();
+  if (out > 0 && !panic_)
+    candidates_.erase(std::remove_if(candidates_.begin(), candidates_.end(), ejected),
+                      candidates_.end());
+  for (const Candidate& candidate : candidates_) {
+    requests_ += candidate.requests;
+    slots_ += candidate.endpoint->facts.slots;
+  }
+  // The same tokens are done sooner where more requests run at once.
+  const double mean = slots_ / static_cast<double>(candidates_.size());
+  for (Candidate& candidate : candidates_) candidate.wait *= mean / candidate.endpoint->facts.slots;
 }
 
 NoPick Choice::why_none() const {
@@ -87,105 +109,82 @@ NoPick Choice::why_none() const {
   return census_.untried == 0 ? NoPick::AllTried : NoPick::AllBusy;
 }
 
-bool Choice::under_limit(const Endpoint& endpoint) const {
-  return endpoint.load(now_).requests < rules_.limit_per_slot * endpoint.facts.slots;
+bool Choice::under_bound(const Candidate& candidate) const {
+  const double part = candidate.endpoint->facts.slots / slots_;
+  return candidate.requests < std::ceil(rules_.bound * (requests_ + 1) * part);
 }
 
-bool Choice::eligible(const Endpoint& endpoint) const {
-  return endpoint.facts.ready && !endpoint.facts.terminating &&
-         (endpoint.facts.adapters & ask_.adapter) == ask_.adapter &&
-         (census_.panic || !endpoint.health.ejected(now_)) && under_limit(endpoint) &&
-         !tried(ask_, endpoint);
-}
-
-bool Choice::under_bound(const Endpoint& endpoint) const {
-  const double part = endpoint.facts.slots / census_.slots;
-  return endpoint.load(now_).requests < std::ceil(rules_.bound * (census_.requests + 1) * part);
-}
-
-double Choice::wait(const Endpoint& endpoint) const {
-  const UnderWay load = endpoint.load(now_);
-  return load.to_compute + rules_.request_drag * load.requests + rules_.held_drag * load.held;
-}
-
-tl::expected<Picked, NoPick> Choice::make() {
-  take_census();
-  const Endpoint* least = least_loaded(0);
-  if (!least) return tl::unexpected(why_none());
+// To the endpoint that got most of the prompt before, unless too much waits there.
+Picked Choice::go_back(const Candidate& least) const {
   const Prefix& prefix = ask_.prefix;
-  if (prefix.affinity.key == 0) return picked(*least, Reason::LeastLoaded, 0);
-  if (prefix.affinity.common) return spread(*least);
-  if (prefix.known > 0) {
-    const Endpoint* last = by_id(prefix.last);
-    const bool worth_it =
-        last && under_bound(*last) && wait(*last) - rules_.known * prefix.known <= wait(*least);
-    return worth_it ? picked(*last, Reason::Known, prefix.known)
-                    : picked(*least, Reason::LeastLoaded, 0);
-  }
-  const Endpoint* chosen = home(nullptr);
+  const Candidate* last = by_id(prefix.last);
+  if (!last || !under_bound(*last) || last->wait - rules_.known * prefix.known > least.wait)
+    return picked(least, Reason::LeastLoaded, 0);
+  return picked(*last, Reason::Known, prefix.known);
+}
+
+// To where every gateway would send it. Nothing is known to be there, so that the whole prompt is
+// expected to be computed.
+Picked Choice::go_home(const Candidate& least) const {
+  const Candidate* chosen = home(nullptr);
   const bool full = !under_bound(*chosen);
   if (full) chosen = home(chosen);
-  const double spared = pool_.sent_by_others() * prefix.prompt_tokens;
-  if (!chosen || wait(*chosen) - rules_.unknown * spared > wait(*least))
-    return picked(*least, Reason::LeastLoaded, 0);
+  const double likely = pool_.sent_by_others() * ask_.prefix.prompt_tokens;
+  if (!chosen || chosen->wait - rules_.unknown * likely > least.wait)
+    return picked(least, Reason::LeastLoaded, 0);
   return picked(*chosen, full ? Reason::SecondHome : Reason::Home, 0);
 }
 
 // A prefix that is common to its end is in the caches of as many homes as its share of traffic
-// keeps warm: any of them will do.
-Picked Choice::spread(const Endpoint& least) const {
-  const double homes =
-      std::ceil(2 * ask_.prefix.affinity.share * static_cast<double>(census_.ready));
-  const double part = std::min(1.0, std::max(2.0, homes) / static_cast<double>(census_.ready));
-  const Endpoint* chosen = least_loaded(1 - part);
-  return picked(chosen ? *chosen : least, chosen ? Reason::Home : Reason::LeastLoaded,
-                chosen ? ask_.prefix.prompt_tokens : 0);
+// keeps warm, and at least of two: any of them will do.
+Picked Choice::spread(const Candidate& least) const {
+  const auto all = static_cast<double>(candidates_.size());
+  const double homes = std::max(2.0, std::ceil(2 * ask_.prefix.affinity.share * all));
+  const Candidate* chosen = least_loaded(std::max(0.0, 1 - homes / all));
+  if (!chosen || !under_bound(*chosen)) return picked(least, Reason::LeastLoaded, 0);
+  return picked(*chosen, Reason::Home, ask_.prefix.prompt_tokens);
 }
 
-// The eligible endpoint with that id; null: there is none.
-const Endpoint* Choice::by_id(std::uint64_t id) const {
-  for (const Endpoint& endpoint : pool_.endpoints())
-    if (endpoint.facts.id == id) return eligible(endpoint) ? &endpoint : nullptr;
+const Candidate* Choice::by_id(std::uint64_t id) const {
+  for (const Candidate& candidate : candidates_)
+    if (candidate.endpoint->facts.id == id) return &candidate;
   return nullptr;
 }
 
-// The eligible endpoint with the highest score for the key; null: there is none besides `but`.
-const Endpoint* Choice::home(const Endpoint* but) const {
-  const Endpoint* best = nullptr;
+// The candidate with the highest score for the affinity key; null: there is none besides `but`.
+const Candidate* Choice::home(const Candidate* but) const {
+  const Candidate* best = nullptr;
   double highest = 0;
-  for (const Endpoint& endpoint : pool_.endpoints()) {
-    if (&endpoint == but || !eligible(endpoint)) continue;
-    const std::uint64_t drawn = draw(ask_.prefix.affinity.key, endpoint.facts.id);
-    const double here = pool_.weighted() ? score(drawn, endpoint.facts.slots) : unit(drawn);
+  for (const Candidate& candidate : candidates_) {
+    if (&candidate == but) continue;
+    const EndpointFacts& facts = candidate.endpoint->facts;
+    const std::uint64_t drawn = draw(ask_.prefix.affinity.key, facts.id);
+    const double here = pool_.weighted() ? score(drawn, facts.slots) : unit(drawn);
     if (best && here <= highest) continue;
-    best = &endpoint;
+    best = &candidate;
     highest = here;
   }
   return best;
 }
 
-// The eligible endpoint where least waits, of those that drew at least `floor` (in [0, 1)) for the
-// affinity key; null: there is none.
-const Endpoint* Choice::least_loaded(double floor) const {
-  const Endpoint* best = nullptr;
-  double least = 0;
-  std::uint64_t tie = 0;
-  for (const Endpoint& endpoint : pool_.endpoints()) {
-    if (!eligible(endpoint)) continue;
-    if (floor > 0 && unit(draw(ask_.prefix.affinity.key, endpoint.facts.id)) < floor) continue;
-    const double here = wait(endpoint);
-    const std::uint64_t drawn = draw(ask_.random, endpoint.facts.id);
-    if (best && (here > least || (here == least && drawn <= tie))) continue;
-    best = &endpoint;
-    least = here;
-    tie = drawn;
+// Where least waits, of the candidates that drew at least `floor` (in [0, 1)) for the affinity key;
+// null: there is none. Which one of those that tie depends on the request's random number.
+const Candidate* Choice::least_loaded(double floor) const {
+  const auto tie = [&](const Candidate& c) { return draw(ask_.random, c.endpoint->facts.id); };
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : candidates_) {
+    const std::uint64_t id = candidate.endpoint->facts.id;
+    if (floor > 0 && unit(draw(ask_.prefix.affinity.key, id)) < floor) continue;
+    if (best && candidate.wait > best->wait) continue;
+    if (best && candidate.wait == best->wait && tie(candidate) < tie(*best)) continue;
+    best = &candidate;
   }
   return best;
 }
 
-Picked Choice::picked(const Endpoint& endpoint, Reason reason, double spared) const {
-  Picked picked{.flight = {}, .reason = reason, .panic = census_.panic};
-  picked.flight.endpoint = endpoint.facts.id;
+Picked Choice::picked(const Candidate& candidate, Reason reason, double spared) const {
+  Picked picked{.flight = {}, .reason = reason, .panic = panic_};
+  picked.flight.endpoint = candidate.endpoint->facts.id;
   picked.flight.to_compute = ask_.prefix.prompt_tokens - spared;
   picked.flight.held = ask_.prefix.prompt_tokens + ask_.answer_tokens;
   return picked;

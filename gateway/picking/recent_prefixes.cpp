@@ -8,13 +8,22 @@ namespace slipway::gateway {
 
 namespace {
 
-// The depth after `depth` at which prefixes are noted, a quarter deeper or a little more, so that
-// prompts with a common beginning are noted at the same depths.
+// The depth after `depth` at which prefixes are noted, a quarter deeper or a little more. The steps
+// begin at 1 whatever a request's affinity key is: gateways need not agree on that to the block.
 std::size_t next_noted(std::size_t depth) {
   std::size_t next = next_depth(depth);
   while (next < depth + depth / 4) next = next_depth(next);
   return next;
 }
+
+std::size_t first_noted(std::size_t from) {
+  std::size_t depth = 1;
+  while (depth < from) depth = next_noted(depth);
+  return depth;
+}
+
+// Depths without a trace after which nothing deeper is looked for.
+constexpr int kMissesToGiveUp = 3;
 
 }  // namespace
 
@@ -28,17 +37,21 @@ const RecentPrefixes::Place* RecentPrefixes::held(std::uint64_t link) const {
 std::optional<RecentPrefixes::Found> RecentPrefixes::find(std::span<const std::uint64_t> prefix,
                                                           std::size_t from) const {
   std::optional<Found> longest;
-  if (from == 0) return longest;
-  std::size_t depth = from;
-  for (; depth <= prefix.size(); depth = next_noted(depth)) {
-    const Place* place = held(prefix[depth - 1]);
-    if (!place) break;
-    longest = Found{place->endpoint, depth};
+  std::size_t missed = prefix.size() + 1;  // the first depth without a trace after `longest`
+  int misses = 0;
+  for (std::size_t depth = first_noted(from); depth <= prefix.size() && misses < kMissesToGiveUp;
+       depth = next_noted(depth)) {
+    if (const Place* place = held(prefix[depth - 1])) {
+      longest = Found{place->endpoint, depth};
+      misses = 0;
+    } else if (misses++ == 0) {
+      missed = depth;
+    }
   }
-  if (!longest) return longest;
+  if (misses == 0) missed = prefix.size() + 1;
   // The end of a shorter prompt may lie between.
-  const std::size_t end = std::min(depth, prefix.size() + 1);
-  for (depth = next_depth(longest->depth); depth < end; depth = next_depth(depth))
+  for (std::size_t depth = longest ? next_depth(longest->depth) : from; depth < missed && depth > 0;
+       depth = next_depth(depth))
     if (const Place* place = held(prefix[depth - 1])) longest = Found{place->endpoint, depth};
   return longest;
 }
@@ -46,14 +59,11 @@ std::optional<RecentPrefixes::Found> RecentPrefixes::find(std::span<const std::u
 void RecentPrefixes::note(std::span<const std::uint64_t> prefix, std::size_t from,
                           std::uint64_t endpoint) {
   if (from == 0 || from > prefix.size()) return;
-  std::size_t last = from;
-  for (std::size_t depth = from; depth <= prefix.size(); depth = next_noted(depth)) {
+  std::size_t end = from;
+  for (std::size_t depth = from; depth <= prefix.size(); depth = next_depth(depth)) end = depth;
+  for (std::size_t depth = first_noted(from); depth < end; depth = next_noted(depth))
     tell({prefix[depth - 1], endpoint});
-    last = depth;
-  }
-  std::size_t end = last;
-  for (std::size_t depth = last; depth <= prefix.size(); depth = next_depth(depth)) end = depth;
-  if (end != last) tell({prefix[end - 1], endpoint});
+  tell({prefix[end - 1], endpoint});
 }
 
 void RecentPrefixes::tell(const Placement& placement) {

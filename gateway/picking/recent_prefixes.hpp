@@ -33,8 +33,8 @@ class RecentPrefixes {
 
   RecentPrefixes() : places_(kSets * kWays), told_(kTold) {}
 
-  // The longest remembered prefix of at least `from` links. `from` is a depth that `next_depth`
-  // steps on, and the same for all prompts of a conversation.
+  // The longest remembered prefix of at least `from` links. `from`, here and below, is
+  // a depth that `next_depth` steps on; 0: there is no prefix.
   std::optional<Found> find(std::span<const std::uint64_t> prefix, std::size_t from) const;
   // Remembers the prefixes of at least `from` links.
   void note(std::span<const std::uint64_t> prefix, std::size_t from, std::uint64_t endpoint);
