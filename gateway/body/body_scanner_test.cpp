@@ -79,6 +79,12 @@ TEST(BodyScanner, TakesNullForAbsent) {
   EXPECT_FALSE(facts.model || facts.stream || facts.max_tokens || facts.user || facts.has_input);
 }
 
+TEST(BodyScanner, TakesANegativeLimitForNone) {
+  const Outcome outcome = scan(R"({"max_tokens":-1,"n":-0})");
+  ASSERT_TRUE(outcome.result) << outcome.result.error().what;
+  EXPECT_FALSE(outcome.facts.max_tokens || outcome.facts.n);
+}
+
 TEST(BodyScanner, HashesTheConversationAsWritten) {
   const std::string messages = R"([{"role":"user","content":")" + std::string(500, 'x') + R"("}])";
   PrefixHash expected;
@@ -156,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"stream_text", R"({"stream":"true"})", 10, "stream is neither true nor false"},
         {"stream_one", R"({"stream":1})", 10, "stream is neither true nor false"},
         {"tokens_fraction", R"({"max_tokens":1.0})", 14, "max_tokens is no whole number"},
-        {"tokens_negative", R"({"max_tokens":-1})", 14, "max_tokens is no whole number"},
+        {"tokens_negative", R"({"max_tokens":-1.5})", 14, "max_tokens is no whole number"},
         {"tokens_overflow", R"({"n":18446744073709551616})", 5, "n is no whole number"},
         {"tokens_text", R"({"n":"1"})", 5, "n is no whole number"},
         {"options_array", R"({"stream_options":[1]})", 18, "stream_options is no object"},

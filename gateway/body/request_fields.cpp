@@ -145,14 +145,17 @@ const char* RequestFields::take_bool(std::optional<bool>& to, std::string_view t
 
 const char* RequestFields::take_count(std::optional<std::uint64_t>& to, std::string_view text,
                                       const Slot& slot, const char* complaint) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 63;
   if (is_null(slot.first)) return nullptr;
+  const bool negative = slot.first == '-';
   std::uint64_t count = 0;
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
+  const char* const begin = text.data() + (negative ? 1 : 0);
+  const char* const end = text.data() + text.size();
   const auto read = std::from_chars(begin, end, count);
-  if (slot.first == '"' || text.empty() || read.ec != std::errc() || read.ptr != end)
+  if (slot.first == '"' || text.empty() || read.ec != std::errc() || read.ptr != end ||
+      count > kMost)
     return complaint;
-  to = std::max(to.value_or(0), count);
+  if (!negative) to = std::max(to.value_or(0), count);
   return nullptr;
 }
 

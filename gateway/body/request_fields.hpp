@@ -19,12 +19,13 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
-// `null` counts as absent everywhere, as it does for the engines.
+// `null` counts as absent everywhere, as it does for the engines, and so does a negative number:
+// llama.cpp takes -1 for no limit.
 struct RequestFacts {
   std::optional<std::string> model;  // unescaped
   Range model_at;                    // the written value, with its quotes
   std::optional<bool> stream;
-  // The largest of max_tokens, max_completion_tokens and max_output_tokens.
+  // The largest of max_tokens, max_completion_tokens and max_output_tokens; at most 2^63, as `n`.
   std::optional<std::uint64_t> max_tokens;
   std::optional<std::uint64_t> n;
   std::optional<std::string> user;  // unescaped, as the next one

@@ -61,7 +61,16 @@ std::size_t scheme_size(std::string_view text) {
 }  // namespace
 
 bool is_host(std::string_view text) {
-  return !text.empty() && text.front() != ':' && skip(kHost, text, 0) == text.size();
+  const bool literal = text.starts_with('[');  // of an IPv6 address
+  const std::size_t end = literal ? text.find(']') : 0;
+  if (end == std::string_view::npos) return false;
+  const std::size_t colon = text.find(':', end);
+  const std::string_view name = text.substr(0, colon);
+  const std::string_view port = text.substr(name.size());
+  if (literal ? name.size() != end + 1 : name.find_first_of("[]") != std::string_view::npos)
+    return false;
+  return !name.empty() && skip(kHost, name, 0) == name.size() &&
+         skip(kDigit, port, port.empty() ? 0 : 1) == port.size();
 }
 
 Parsed<Target> split_target(std::string_view text, Method method) {

@@ -19,7 +19,8 @@ struct Target {
 // `text` consists of kTarget characters.
 Parsed<Target> split_target(std::string_view text, Method method);
 
-// Whether `text` can stand in a Host field: not empty, no user information.
+// Whether `text` can stand in a Host field: a name or address, not empty, and maybe a port; no user
+// information.
 bool is_host(std::string_view text);
 
 // The path with its escapes decoded, which is what routes are compared with; upstream gets the path

@@ -15,6 +15,14 @@ TEST(Target, IsTakenApart) {
   EXPECT_EQ(split_target("//h/x", Method::Get)->path, "//h/x") << "no authority of ours";
 }
 
+TEST(Target, KnowsHosts) {
+  for (const char* host : {"a", "a.b-c:80", "a:", "[::1]", "[::1]:8080", "10.0.0.1:1"})
+    EXPECT_TRUE(is_host(host)) << host;
+  for (const char* host :
+       {"", ":80", "a:b", "a:80:80", "[::1", "[::1]x", "::1", "a[b]", "a/b", "u@a"})
+    EXPECT_FALSE(is_host(host)) << host;
+}
+
 TEST(NormalisePath, DecodesEscapes) {
   std::string scratch = "what was there";
   EXPECT_EQ(*normalise_path("/v1/models/a.b..c/...", scratch), "/v1/models/a.b..c/...");

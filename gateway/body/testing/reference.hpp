@@ -74,7 +74,11 @@ inline bool is_bool(const Json& object, const char* key) {
 }
 
 inline bool is_count(const Json& object, const char* key) {
-  return absent(object, key) || object[key].is_number_unsigned();
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 63;
+  if (absent(object, key)) return true;
+  const Json& value = object[key];
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() <= kMost
+                                    : value.is_number_integer();
 }
 
 // Whether the members of interest have the types that BodyScanner wants.
