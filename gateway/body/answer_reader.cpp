@@ -68,12 +68,10 @@ void AnswerReader::feed(std::string_view bytes) {
   while (at < bytes.size()) {
     if (state_ == State::Key || state_ == State::Text) {
       at = take_text(bytes, at);
-    } else if (state_ == State::Between && !watching()) {
-      at = find_nesting(bytes, at);
-      if (at < bytes.size()) take(bytes[at++]);
-    } else {
-      take(bytes[at++]);
+      continue;
     }
+    if (state_ == State::Between && !watching()) at = find_nesting(bytes, at);
+    if (at < bytes.size()) take(bytes[at++]);
   }
 }
 
@@ -156,10 +154,8 @@ void AnswerReader::open(char bracket) {
 
 void AnswerReader::close() {
   if (depth_ > 0) --depth_;
-  // Only the first value at the top is the answer.
-  if (depth_ == 0) places_[0] = Place::None;
   expects_key_ = false;
-  next_ = Place::None;
+  next_ = Place::None;  // outside of everything, too: only the first value is the answer
 }
 
 void AnswerReader::begin_scalar(char c) {

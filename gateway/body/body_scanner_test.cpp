@@ -150,6 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"comment", R"({"a":1/*x*/})", 6, kWord},
         {"single_quotes", "{'a':1}", 1, "a member without a name"},
         {"control", "{\"a\":\"\n\"}", 6, "a control character in a string"},
+        {"control_then_bracket", "{\"a\":\"\n\"]", 6, "a control character in a string"},
+        {"bracket_then_control", "{\"a\":1]\"\n\"}", 6, "a closing bracket out of place"},
         {"escape", R"({"a":"\x"})", 7, "an invalid escape in a string"},
         {"utf8", "{\"a\":\"\x80\"}", 6, "not UTF-8"},
         {"model_twice", R"({"model":"a","model":"b"})", 19, "a member that is there twice"},

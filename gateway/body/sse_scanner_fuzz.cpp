@@ -40,18 +40,18 @@ void expect_as_parsed(std::string_view event, SseKind kind) {
   const std::size_t end = event.find('\n');
   if (!event.starts_with(kBefore) || event.size() != end + 2) return;
   const std::string_view text = event.substr(kBefore.size(), end - kBefore.size());
-  // Names that are written with escapes or come twice are read in different ways.
+  // Names that are written with escapes or come twice are read in different ways, as is a NUL.
+  const auto twice = [&](std::string_view name) { return text.find(name) != text.rfind(name); };
   if (text.find_first_of(std::string_view("\\\0", 2)) != std::string_view::npos) return;
+  if (twice("choices") || twice("usage")) return;
   const Json answer = Json::parse(text, nullptr, false);
-  if (!answer.is_object() || answer.dump().size() + 8 < text.size()) return;
+  if (!answer.is_object()) return;
   const auto is = [&](const char* key, auto&& test) {
     return answer.contains(key) && test(answer[key]);
   };
   const bool usage_only =
       is("usage", [](const Json& value) { return value.is_object(); }) &&
       is("choices", [](const Json& value) { return value.is_array() && value.empty(); });
-  if (text.find("choices") != text.rfind("choices") || text.find("usage") != text.rfind("usage"))
-    return;
   SLIPWAY_CHECK((kind == SseKind::UsageOnly) == usage_only, "parsers agree");
 }
 

@@ -121,6 +121,7 @@ TEST(SseScanner, IsNotMisled) {
       "\r\r\n\n"
       "data: [DONE]",  // has not ended
       0);
+  EXPECT_EQ(seen.events.size(), 5U) << "the carriage returns are a line";
   EXPECT_EQ(seen.facts.events, 2U);
   EXPECT_FALSE(seen.facts.done || seen.facts.has_usage);
 }

@@ -76,6 +76,20 @@ TEST(AppendResponseHead, KeepsTheLengthThatAHeadRequestAskedFor) {
   EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
 }
 
+TEST(AppendRequestHead, UsesTheRoomThatIsThere) {
+  const std::string bytes = "GET /v1/models HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n";
+  RequestHead head = request(bytes);
+  std::string out;
+  append_request_head(out, head, {});
+  const char* const room = out.data();
+  const Field* const fields = head.fields.data();
+  out.clear();
+  ASSERT_TRUE(parse_request_head(bytes, 0, {}, head));
+  append_request_head(out, head, {});
+  EXPECT_EQ(out.data(), room);
+  EXPECT_EQ(head.fields.data(), fields);
+}
+
 TEST(AppendOwnHead, HasTheUsualReason) {
   const std::array<AddedField, 1> set{{{"retry-after", "2"}}};
   std::string out;
