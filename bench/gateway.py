@@ -153,11 +153,16 @@ static_resources:
 
 
 def gateway_conf(folder, port, keyed):
+    # The backend at two addresses, so that there is something to pick.
+    endpoints = f'"127.0.0.1:{BACKEND}"' + (f', "127.0.0.2:{BACKEND}"' if keyed else "")
     mac = hmac.new(PEPPER, KEY.encode(), hashlib.sha256).hexdigest()
     tenants = f"""
 pepperFile: {folder}/pepper
 tenants:
-- {{name: team-a, models: ["prod/*"], keys: [{{id: benchkey1, mac: "{mac}"}}]}}
+- name: team-a
+  models: ["prod/*"]
+  keys: [{{id: benchkey1, mac: "{mac}"}}]
+  limits: {{requestsPerMinute: 100000000, tokensPerMinute: 2000000000, concurrency: 100000}}
 """ if keyed else ""
     return f"""
 listeners: [{{address: "127.0.0.1:{port}"}}]{tenants}
@@ -166,14 +171,14 @@ models:
   alias: chat
   host: "model.example"
   public: {"false" if keyed else "true"}
-  revisions: [{{name: r1, weight: 100, endpoints: ["127.0.0.1:{BACKEND}"]}}]
+  revisions: [{{name: r1, weight: 100, endpoints: [{endpoints}]}}]
 """
 
 
 def make_proxies(arguments, folder):
     (folder / "pepper").write_bytes(PEPPER)
     (folder / "backend.conf").write_text(nginx_conf(
-        folder, BACKEND, f"location / {{ default_type application/json; return 200 '{ANSWER}'; }}"))
+        folder, BACKEND, f"listen 127.0.0.2:{BACKEND}; location / {{ default_type application/json; return 200 '{ANSWER}'; }}"))
     proxies = []
 
     def add(name, files, command):

@@ -12,4 +12,8 @@ inline double seconds_of(Instant span) {
   return std::chrono::duration<double>(span).count();
 }
 
+inline Instant from_seconds(double seconds) {
+  return std::chrono::duration_cast<Instant>(std::chrono::duration<double>(seconds));
+}
+
 }  // namespace slipway::gateway

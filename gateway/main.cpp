@@ -77,9 +77,9 @@ int run(const Flags& flags, const sigset_t& signals) {
   if (!doors) return fail_with(doors.error());
 
   LogWriter log(STDOUT_FILENO);
-  EndpointLoads loads;
+  LimitTable limits;
   std::vector<std::unique_ptr<Reactor>> reactors;
-  const Shared shared{loads, log, file.pepper(),
+  const Shared shared{limits, log, file.pepper(),
                       [&](std::string_view path) { return page(path, reactors, log); }};
   for (unsigned i = 0; i < flags.threads; ++i) {
     auto reactor = Reactor::make(shared, loaded->snapshot);

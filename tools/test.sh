@@ -70,7 +70,7 @@ start_node() {
 stop_node() { "$repo/e2e/cluster/node.sh" stop; }
 
 run_tests() {
-  step_total=16
+  step_total=17
   : >"$logs/.started"
   trap 'stop_node >/dev/null 2>&1 || true' EXIT
   step "packages" "apt-get update, and the disk's free space" ensure_packages || return 1
@@ -84,6 +84,7 @@ run_tests() {
   step "release and images" "runtime-images/README.md" release_and_images || return 1
   rung "test servers" "e2e/cluster/modules: fileserver, faultproxy" test_server_tests
   rung "chart" "charts/chart_test.sh" "$repo/charts/chart_test.sh"
+  rung "gateway" "./dev e2e gateway" "$repo/e2e/cases/run.sh" gateway
   rung "simulated nodes" "./dev e2e simulated" "$repo/e2e/cases/run.sh" simulated
   rung "conformance" "./dev e2e conformance" "$repo/e2e/cases/run.sh" conformance \
     --sequences 200
@@ -102,13 +103,13 @@ quick_checks() {
     "$PYTHON" tools/check_sizes.py && "$PYTHON" tools/check_contract.py && check_readme && check_generated
 }
 
-# run_e2e [simulated|conformance|faults|node [PYTEST ARGS]]: one suite, or all.
+# run_e2e [gateway|simulated|conformance|faults|node [PYTEST ARGS]]: one suite, or all.
 run_e2e() {
   local suite=${1:-all} which
   (($# == 0)) || shift
-  kubernetes_binaries
+  [[ $suite == gateway ]] || kubernetes_binaries
   build_preset dev
-  for which in simulated conformance faults; do
+  for which in gateway simulated conformance faults; do
     if [[ $suite == all || $suite == "$which" ]]; then "$repo/e2e/cases/run.sh" "$which" "$@"; fi
   done
   if [[ $suite == all || $suite == node ]]; then

@@ -4,13 +4,14 @@
 #                                    that $SLIPWAY_KUBECONFIG names
 #   run.sh conformance [PYTEST ARGS] likewise; API server only; --sequences N
 #   run.sh faults [PYTEST ARGS]      likewise, with a second API server and faults on the way there
+#   run.sh gateway [PYTEST ARGS]     the gateway with engines that pretend; no cluster
 #   run.sh node [PYTEST ARGS]        on the running node (e2e/cluster/node.sh), chart installed
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
 suite="${1:-}"
-[[ "$suite" =~ ^(simulated|conformance|faults|node)$ ]] || {
-  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+[[ "$suite" =~ ^(simulated|conformance|faults|gateway|node)$ ]] || {
+  sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 shift

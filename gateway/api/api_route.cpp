@@ -63,6 +63,18 @@ ApiRoute of_gateway(Method method, std::string_view path) {
 
 }  // namespace
 
+std::string_view without_escaped_slashes(std::string_view path, std::string& plain) {
+  if (!path.starts_with("/v1/models/") || path.find('%') == std::string_view::npos) return path;
+  plain.clear();
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const std::string_view three = path.substr(at, 3);
+    const bool slash = three == "%2F" || three == "%2f";
+    plain += slash ? '/' : path[at];
+    if (slash) at += 2;
+  }
+  return plain;
+}
+
 ApiRoute api_route(Method method, std::string_view path) {
   ApiRoute route = of_gateway(method, path);
   if (route.api != Api::NoSuchPath) return route;

@@ -4,6 +4,7 @@
 //   /v2/models/MODEL/...        Open Inference Protocol v2
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "gateway/http/message.hpp"
@@ -26,6 +27,11 @@ struct ApiRoute {
   std::string_view model;  // as the path names it; empty: it does not
   std::string_view path;   // what the engine is asked for
 };
+
+// Clients escape the slash of a model's name in /v1/models/NAMESPACE%2FNAME, which is refused
+// everywhere else. Writes that path without escapes of slashes into `plain`, and returns it;
+// another path is returned as it is.
+std::string_view without_escaped_slashes(std::string_view path, std::string& plain);
 
 // REQUIRES: `path` is normalised (http::normalise_path). The answer points into it.
 ApiRoute api_route(http::Method method, std::string_view path);

@@ -53,6 +53,14 @@ TEST(ApiRoute, TellsPathsApart) {
   }
 }
 
+TEST(ApiRoute, TakesEscapedSlashesInNamesOfModelsOnly) {
+  std::string plain;
+  EXPECT_EQ(without_escaped_slashes("/v1/models/prod%2Fchat%2f..", plain),
+            "/v1/models/prod/chat/..");
+  EXPECT_EQ(without_escaped_slashes("/v1/models/a%2", plain), "/v1/models/a%2");
+  EXPECT_EQ(without_escaped_slashes("/v2/models/prod%2Fchat", plain), "/v2/models/prod%2Fchat");
+}
+
 TEST(OpenAiError, HasAllFourMembers) {
   EXPECT_EQ(to_json({404, "no model \"a\"", "model_not_found", "model"}),
             R"({"error":{"message":"no model \"a\"","type":"invalid_request_error",)"

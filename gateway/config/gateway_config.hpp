@@ -45,26 +45,26 @@ struct KeyRecord {
   bool operator==(const KeyRecord&) const = default;
 };
 
-struct TenantLimits {
+struct LimitConfig {
   std::optional<int> requests_per_minute, tokens_per_minute, concurrency;
 
   template <class Visitor>
   static void fields(Visitor&& field) {
-    field("requestsPerMinute", &TenantLimits::requests_per_minute, "For each model.",
+    field("requestsPerMinute", &LimitConfig::requests_per_minute, "For each model.",
           attr::Minimum{1}, attr::Maximum{100000000});
-    field("tokensPerMinute", &TenantLimits::tokens_per_minute, "For each model; both directions.",
+    field("tokensPerMinute", &LimitConfig::tokens_per_minute, "For each model; both directions.",
           attr::Minimum{1}, attr::Maximum{2000000000});
-    field("concurrency", &TenantLimits::concurrency, "Requests at the same time, all models.",
+    field("concurrency", &LimitConfig::concurrency, "Requests at the same time, for each model.",
           attr::Minimum{1}, attr::Maximum{1000000});
   }
-  bool operator==(const TenantLimits&) const = default;
+  bool operator==(const LimitConfig&) const = default;
 };
 
 struct Tenant {
   std::string name;
   std::vector<KeyRecord> keys;
   std::vector<std::string> models;
-  std::optional<TenantLimits> limits;
+  std::optional<LimitConfig> limits;
 
   template <class Visitor>
   static void fields(Visitor&& field) {
@@ -85,6 +85,7 @@ struct Revision {
   std::string name;
   int weight = 100;
   std::vector<std::string> endpoints;
+  std::optional<int> slots;
 
   template <class Visitor>
   static void fields(Visitor&& field) {
@@ -94,6 +95,10 @@ struct Revision {
           attr::AlwaysEncode{}, attr::Minimum{0}, attr::Maximum{1000000});
     field("endpoints", &Revision::endpoints, "Where its replicas answer, as 10.0.0.7:8080.",
           attr::MaxItems{4096}, attr::ItemMaxLength{64});
+    field(
+        "slots", &Revision::slots,
+        "Requests that one replica runs at once; it gets at most twice as many. Absent: no bound.",
+        attr::Minimum{1}, attr::Maximum{100000});
   }
   bool operator==(const Revision&) const = default;
 };

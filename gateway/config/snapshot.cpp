@@ -83,7 +83,8 @@ struct SnapshotBuilder {
         std::ranges::sort(endpoints);
         endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
         out.models.back().revisions.push_back(
-            {revision.name, static_cast<std::uint32_t>(revision.weight), std::move(endpoints)});
+            {revision.name, static_cast<std::uint32_t>(revision.weight), std::move(endpoints),
+             static_cast<std::uint32_t>(revision.slots.value_or(0))});
       }
     }
   }
@@ -109,7 +110,7 @@ struct SnapshotBuilder {
   void add_tenants() {
     for (const Tenant& tenant : config.tenants) {
       const auto index = static_cast<std::uint32_t>(out.tenants.size());
-      out.tenants.push_back({tenant.name, allowed(tenant), tenant.limits.value_or(TenantLimits{})});
+      out.tenants.push_back({tenant.name, allowed(tenant), tenant.limits.value_or(LimitConfig{})});
       for (const KeyRecord& key : tenant.keys) {
         const Time expires =
             key.expires.empty() ? Time::max() : parse_rfc3339(key.expires).value_or(Time::min());

@@ -28,13 +28,14 @@ struct CompiledKey {
 struct CompiledTenant {
   std::string name;
   std::vector<bool> may_call;  // by index of the model
-  TenantLimits limits;
+  LimitConfig limits;
 };
 
 struct CompiledRevision {
   std::string name;
   std::uint32_t weight = 0;
   std::vector<std::string> endpoints;  // "10.0.0.7:8080", sorted
+  std::uint32_t slots = 0;             // of each endpoint; 0: no bound
 };
 
 struct CompiledModel {

@@ -28,6 +28,8 @@ struct LimitSpec {
   std::optional<double> tokens_per_minute{};
   std::optional<std::uint32_t> concurrent_requests{};
   std::optional<QuotaSpec> quota{};
+
+  bool operator==(const LimitSpec&) const = default;
 };
 
 enum class Limit { Requests, Tokens, Concurrency, Quota };

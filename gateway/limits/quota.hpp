@@ -14,6 +14,8 @@ enum class Period { Day, Month };
 struct QuotaSpec {
   std::uint64_t tokens = 0;
   Period period = Period::Month;
+
+  bool operator==(const QuotaSpec&) const = default;
 };
 
 // The beginning of the period that `wall` lies in, and of the one after it.

@@ -12,7 +12,7 @@ double RetryBudget::allowed() const {
 
 void RetryBudget::begin() {
   ++active_;
-  balance_ = std::min(balance_ + kShare, allowed());
+  balance_ = std::min(balance_ + kShare, std::max(kReserve, allowed()));
 }
 
 void RetryBudget::end() {

@@ -13,6 +13,9 @@ class RetryBudget {
  public:
   static constexpr double kShare = 0.2;
   static constexpr double kAtLeast = 3;
+  // Retries that may be saved up: a quiet service whose endpoint dies has these until it is ejected
+  // (five failures), and no caller sees that.
+  static constexpr double kReserve = 10;
 
   // A request, not an attempt, begins and ends.
   void begin();
@@ -28,7 +31,7 @@ class RetryBudget {
 
   std::uint32_t active_ = 0;
   std::uint32_t retrying_ = 0;
-  double balance_ = kAtLeast;  // retries that are paid for
+  double balance_ = kReserve;  // retries that are paid for
 };
 
 }  // namespace slipway::gateway

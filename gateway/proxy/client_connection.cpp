@@ -9,8 +9,6 @@
 namespace slipway::gateway {
 namespace {
 
-constexpr std::size_t kReadAtOnce = 4096;
-constexpr std::size_t kLargestHead = 32 * 1024;
 // A connection that waits for its next request keeps no more than this.
 constexpr std::size_t kIdleBuffer = 8 * 1024;
 constexpr double kIdleSeconds = 75;  // between requests, as nginx
@@ -39,8 +37,7 @@ Instant ClientConnection::now() const {
 }
 
 void ClientConnection::set_deadline(double seconds) {
-  deadline_ =
-      now() + std::chrono::duration_cast<Instant::duration>(std::chrono::duration<double>(seconds));
+  deadline_ = now() + from_seconds(seconds);
 }
 
 void ClientConnection::on_socket(Socket& socket, Ready ready) {
@@ -129,15 +126,16 @@ bool ClientConnection::read_head() {
     if (*size > 0) return take_head(*size);
   }
   if (!client_->may_read()) return false;
-  in_.reserve(std::min(kReadAtOnce, kLargestHead + 1));
-  const Moved moved = client_->read(in_.end(), in_.room());
-  in_.commit(moved.bytes);
+  // All that is there with one call: a buffer of its own takes no more room than that needs.
+  const Moved moved = client_->read(reactor_.scratch(), Reactor::kScratch);
+  in_.append({reactor_.scratch(), moved.bytes});
   if (moved.io == Io::Done) return true;
   if (moved.io != Io::Again) close();
   return false;
 }
 
 void ClientConnection::begin_record() {
+  under_way_ = true;
   begun_ = now();
   record_ = {};
   record_.started = wall_clock();
@@ -147,19 +145,23 @@ void ClientConnection::begin_record() {
 bool ClientConnection::respond(const ApiError& error, bool close) {
   ++reactor_.counters().refused_by_class[static_cast<std::size_t>(error.status / 100)];
   if (*record_.error == '\0' && error.code != nullptr) record_.error = error.code;
-  return respond(error.status, "application/json", to_json(error), close);
+  return respond(error.status, "application/json", to_json(error), close, error.retry_after);
 }
 
-bool ClientConnection::respond(int status, std::string_view type, std::string_view text,
-                               bool close) {
+bool ClientConnection::respond(int status, std::string_view type, std::string_view text, bool close,
+                               std::int64_t retry_after) {
   close_after_ |= close;
   record_.status = status;
   record_.bytes_out = text.size();
-  const http::AddedField fields[] = {{"content-type", type}, {"x-request-id", record_.id}};
+  const std::string seconds = std::to_string(retry_after);
+  http::AddedField fields[3] = {{"content-type", type}};
+  std::size_t count = 1;
+  if (!record_.id.empty()) fields[count++] = {"x-request-id", record_.id};
+  if (retry_after > 0) fields[count++] = {"retry-after", seconds};
   http::HeadChanges changes;
   changes.body = {Framing::Length, text.size()};
   changes.keep_alive = !close_after_ && !reactor_.draining();
-  changes.set = std::span(fields).first(record_.id.empty() ? 1 : 2);
+  changes.set = std::span(fields).first(count);
   if (!changes.keep_alive) close_after_ = true;
   std::string head;
   http::append_own_head(head, status, head_.version, changes);
@@ -168,18 +170,29 @@ bool ClientConnection::respond(int status, std::string_view type, std::string_vi
   return put(head, head_.method == http::Method::Head ? std::string_view{} : text);
 }
 
+// What came behind the request stays. The head's views are of no use any more.
+void ClientConnection::release_request() {
+  if (head_size_ == 0) return;
+  in_.consume(head_size_ + (in_place_ ? head_.body.length : 0));
+  in_.append(behind_.view());
+  in_.shrink(kIdleBuffer);
+  for (Buffer* buffer : {&large_body_, &behind_}) {
+    buffer->clear();
+    buffer->shrink(0);
+  }
+  head_size_ = 0;
+  in_place_ = false;
+}
+
 bool ClientConnection::next_request() {
   if (close_after_ || reactor_.draining()) {
     client_->say_goodbye();
     close();
     return false;
   }
-  in_.consume(head_size_ + (in_place_ ? head_.body.length : 0));
-  in_.shrink(kIdleBuffer);
-  large_body_.clear();
-  large_body_.shrink(0);
-  head_size_ = seen_ = 0;
-  in_place_ = false;
+  release_request();
+  seen_ = 0;
+  under_way_ = false;
   routes_.reset();
   tenant_ = nullptr;
   latest_ = Instant::max();
@@ -189,19 +202,24 @@ bool ClientConnection::next_request() {
 }
 
 void ClientConnection::finish_record() {
-  record_.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  settle();
+  record_.seconds = seconds_of(steady_now() - begun_);
   if (door_ == Door::Clients) reactor_.log(record_);
-  if (pool_ != nullptr) pool_->counters->add(record_);
-  pool_ = nullptr;
+  if (revision_) {
+    revision_->counters->add(record_);
+    revision_->retries.end();
+  }
+  revision_.reset();
 }
 
 void ClientConnection::give_up(const char* why) {
   if (stage_ == Stage::Closed) return;
-  if (head_size_ > 0) {
+  if (under_way_) {
     record_.error = why;
-    record_.truncated = relay_.has_head() && !relay_.ended();
-    leave_endpoint(false);
+    record_.truncated = revision_ && relay_.has_head() && !relay_.ended();
+    // A client that goes away says nothing about the engine.
+    const bool engine = std::string_view(why) != "client_gone";
+    leave_endpoint(false, engine ? Attempt::Failed : Attempt::Succeeded);
     finish_record();
   }
   close();
@@ -209,7 +227,7 @@ void ClientConnection::give_up(const char* why) {
 
 void ClientConnection::close() {
   if (stage_ == Stage::Closed) return;
-  leave_endpoint(false);
+  leave_endpoint(false, Attempt::Succeeded);
   stage_ = Stage::Closed;
   client_->set_owner(nullptr);
   reactor_.remove(*this);

@@ -9,12 +9,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gateway/api/api_route.hpp"
 #include "gateway/api/openai_error.hpp"
+#include "gateway/body/splice.hpp"
 #include "gateway/http/chunked.hpp"
 #include "gateway/http/request_head.hpp"
+#include "gateway/picking/pick.hpp"
 #include "gateway/proxy/buffer.hpp"
 #include "gateway/proxy/relay.hpp"
 #include "gateway/proxy/routes.hpp"
@@ -63,7 +67,7 @@ class ClientConnection final : public SocketOwner {
   // A request, from its head to where it goes.
   bool take_head(std::size_t size);
   void begin_record();
-  bool take_early_body();
+  bool take_body(std::string_view bytes);
   bool receive_body();
   bool has_body() const;
   bool dispatch();
@@ -72,14 +76,21 @@ class ClientConnection final : public SocketOwner {
   std::string models_page() const;
   std::string model_page(std::string_view name) const;
   ModelNames names(std::string_view body_model) const;
+  std::string_view key_in_head() const;
   std::string_view body() const;
-  bool begin_exchange(const Routed& routed, std::uint64_t point);
+  bool begin_exchange(const Routed& routed, const body::RequestFacts* facts);
+  bool admit(const Routed& routed, const body::RequestFacts* facts);
+  std::shared_ptr<RevisionState> choose(const Routed& routed, const body::RequestFacts* facts);
+  void look_up_prefix(const body::RequestFacts* facts);
+  void ask_for_usage(const body::RequestFacts* facts);
   void write_request_head();
 
   // An endpoint.
   bool try_endpoint();
-  void leave_endpoint(bool reusable);
+  void leave_endpoint(bool reusable, Attempt attempt);
   bool endpoint_failed(const char* why);
+  bool may_try_another(bool kept);
+  bool no_endpoint(NoPick why);
 
   // An answer.
   bool take_answer(std::string_view bytes);
@@ -87,10 +98,13 @@ class ClientConnection final : public SocketOwner {
   bool pass_on(std::string_view bytes);
   bool end_answer(bool reusable);
   bool respond(const ApiError& error, bool close);
-  bool respond(int status, std::string_view type, std::string_view text, bool close);
+  bool respond(int status, std::string_view type, std::string_view text, bool close,
+               std::int64_t retry_after = 0);
   bool put(std::string_view first, std::string_view second);
   bool next_request();
+  void release_request();
   void finish_record();
+  void settle();
   void give_up(const char* why);
   void close();
 
@@ -108,25 +122,36 @@ class ClientConnection final : public SocketOwner {
   const std::string address_;  // of the client
 
   // The request.
+  bool under_way_ = false;     // from its head to its end
   Buffer in_;                  // its head, and its body where that is small; then what follows
+  Buffer behind_;              // what follows, where it must not be put into in_ yet
   std::size_t head_size_ = 0;  // 0: the head is not complete
   std::size_t seen_ = 0;       // of in_, when its head was last looked for
   bool in_place_ = false;      // the body lies in in_ behind the head, else in large_body_
   http::RequestHead head_;
   ApiRoute route_;
-  std::string path_;  // normalised, where that differs from what came
+  std::string plain_path_, path_;  // normalised, where that differs from what came
   Buffer large_body_;
   http::ChunkedDecoder chunks_;
   std::shared_ptr<const Routes> routes_;  // held while the request is under way
   const CompiledTenant* tenant_ = nullptr;
 
   // The exchange with an endpoint.
-  const Pool* pool_ = nullptr;
-  std::shared_ptr<Upstream> endpoint_, tried_;
-  bool reused_ = false;
+  std::shared_ptr<RevisionState> revision_;  // set while a request is under way
+  std::vector<std::uint64_t> links_, tried_;
+  Prefix prefix_{};
+  std::uint32_t answer_tokens_ = 0;  // estimated
+  Flight flight_{};
+  std::shared_ptr<Upstream> endpoint_;  // set while a flight is under way
+  bool reused_ = false, retrying_ = false;
   std::string request_head_;
+  std::optional<body::Splice> splice_;    // of the body
   std::size_t sent_ = 0, sent_size_ = 0;  // bytes of the request
   Relay relay_;
+
+  // What it costs its tenant; nullptr: nothing is limited.
+  std::shared_ptr<Metered> metered_;
+  std::optional<Admitted> admitted_;
 
   Buffer out_;  // what the client has not taken yet
   RequestRecord record_;

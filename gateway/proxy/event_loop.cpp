@@ -12,6 +12,10 @@
 
 namespace slipway::gateway {
 
+Instant steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 Result<std::unique_ptr<EventLoop>> EventLoop::make() {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   const int wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -74,8 +78,7 @@ void EventLoop::stop() {
 int EventLoop::wait_ms() const {
   if (!deferred_.empty()) return 0;
   if (!tick_) return -1;
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - std::chrono::steady_clock::now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - steady_now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60000));
 }
 
@@ -94,7 +97,7 @@ void EventLoop::run() {
   std::array<epoll_event, 256> events{};
   while (!stopped_) {
     const int count = ::epoll_wait(epoll_, events.data(), int{events.size()}, wait_ms());
-    now_ = std::chrono::steady_clock::now();
+    now_ = steady_now();
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
       auto* watcher = static_cast<Watcher*>(event.data.ptr);

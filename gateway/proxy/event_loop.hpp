@@ -13,10 +13,9 @@
 #include <vector>
 
 #include "crds/base/result.hpp"
+#include "gateway/instant.hpp"
 
 namespace slipway::gateway {
-
-using Instant = std::chrono::steady_clock::time_point;
 
 // Readiness since it was last told; an edge, not a level.
 struct Ready {
@@ -24,6 +23,8 @@ struct Ready {
   bool writable = false;
   bool hung_up = false;  // the peer sends no more, or the socket has failed
 };
+
+Instant steady_now();
 
 class Watcher {
  public:
@@ -65,7 +66,7 @@ class EventLoop {
   int wait_ms() const;
 
   int epoll_, wake_;
-  Instant now_ = std::chrono::steady_clock::now();
+  Instant now_ = steady_now();
   Instant next_tick_ = now_;
   std::chrono::milliseconds period_{0};
   std::function<void()> tick_;

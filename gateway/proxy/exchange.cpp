@@ -1,6 +1,8 @@
-// The side of a ClientConnection that faces an engine: choosing it, sending the request, passing
-// its answer on.
+// The side of a ClientConnection that faces an engine: admitting the request, choosing an endpoint,
+// sending the request, passing the answer on.
 #include <fmt/format.h>
+
+#include <array>
 
 #include "gateway/http/write_head.hpp"
 #include "gateway/proxy/client_connection.hpp"
@@ -10,22 +12,92 @@ namespace slipway::gateway {
 namespace {
 
 constexpr int kMostAttempts = 3;
+constexpr std::uint32_t kUsualAnswer = 256;  // tokens, where nothing is known
+constexpr std::size_t kBytesPerToken = 4;
+
+std::optional<std::uint32_t> most_tokens(const body::RequestFacts* facts) {
+  if (facts == nullptr || !facts->max_tokens) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(*facts->max_tokens, UINT32_MAX));
+}
+
+LimitSpec spec_of(const LimitConfig& config) {
+  LimitSpec spec;
+  spec.requests_per_minute = config.requests_per_minute;
+  spec.tokens_per_minute = config.tokens_per_minute;
+  if (config.concurrency)
+    spec.concurrent_requests = static_cast<std::uint32_t>(*config.concurrency);
+  return spec;
+}
 
 }  // namespace
 
-bool ClientConnection::begin_exchange(const Routed& routed, std::uint64_t point) {
-  const CompiledModel& model = routes_->snapshot().models[routed.model];
-  record_.model = model.name;
-  pool_ = routes_->choose(routed.model, point);
-  if (pool_ == nullptr || pool_->endpoints.empty()) {
-    return respond({503, fmt::format("no replica of {} answers at present", model.name),
-                    "model_not_ready", nullptr, 1},
-                   false);
-  }
-  record_.revision = pool_->revision->name;
-  tried_.reset();
+bool ClientConnection::begin_exchange(const Routed& routed, const body::RequestFacts* facts) {
+  record_.model = routes_->snapshot().models[routed.model].name;
+  std::shared_ptr<RevisionState> chosen = choose(routed, facts);
+  if (!chosen) return no_endpoint(NoPick::Empty);
+  if (!admit(routed, facts)) return true;
+  revision_ = std::move(chosen);
+  revision_->retries.begin();
+  record_.revision = revision_->revision;
+  tried_.clear();
+  look_up_prefix(facts);
+  ask_for_usage(facts);
   write_request_head();
   return try_endpoint();
+}
+
+std::shared_ptr<RevisionState> ClientConnection::choose(const Routed& routed,
+                                                        const body::RequestFacts* facts) {
+  StickySources sources;
+  if (facts != nullptr && facts->user) sources.user = *facts->user;
+  if (facts != nullptr && facts->prompt_cache_key) sources.user = *facts->prompt_cache_key;
+  if (tenant_ != nullptr) sources.key_id = tenant_->name;
+  sources.random = reactor_.random();
+  return routes_->choose(routed.model, sticky_key(sources));
+}
+
+// False: it has been answered with 429.
+bool ClientConnection::admit(const Routed& routed, const body::RequestFacts* facts) {
+  admitted_.reset();
+  metered_.reset();
+  if (routed.tenant == nullptr) return true;
+  const LimitSpec spec = spec_of(routed.tenant->limits);
+  if (spec == LimitSpec{}) return true;
+  metered_ = reactor_.shared().limits.of(routed.tenant->name, record_.model, spec);
+  const auto admitted =
+      metered_->admit(record_.bytes_in, most_tokens(facts), now(), record_.started);
+  if (admitted) {
+    admitted_ = *admitted;
+    return true;
+  }
+  metered_.reset();
+  record_.error = to_string(admitted.error().limit);
+  ++reactor_.counters().refused_by_class[4];
+  const auto wait = admitted.error().retry_after;
+  respond(429, "application/json", refusal_body(admitted.error()), false,
+          wait ? retry_after_seconds(*wait) : 1);
+  return false;
+}
+
+void ClientConnection::look_up_prefix(const body::RequestFacts* facts) {
+  links_.clear();
+  answer_tokens_ = most_tokens(facts).value_or(kUsualAnswer);
+  const auto prompt = static_cast<std::uint32_t>(record_.bytes_in / kBytesPerToken);
+  // With one endpoint there is nothing to choose.
+  if (facts != nullptr && revision_->upstreams.size() > 1) {
+    const std::uint64_t seed = id_of(record_.tenant) ^ id_of(record_.model);
+    for (const std::uint64_t hash : reactor_.scanner().prefix_hashes())
+      links_.push_back(body::seeded(hash, seed));
+  }
+  prefix_ = revision_->pool.look_up(links_, prompt);
+}
+
+// A stream's tokens are known only if its engine is asked to count them.
+void ClientConnection::ask_for_usage(const body::RequestFacts* facts) {
+  splice_.reset();
+  if (facts == nullptr || !facts->stream.value_or(false)) return;
+  if (route_.path != "/v1/chat/completions" && route_.path != "/v1/completions") return;
+  splice_ = body::ask_for_usage(*facts);
 }
 
 void ClientConnection::write_request_head() {
@@ -33,29 +105,49 @@ void ClientConnection::write_request_head() {
                                      {"x-forwarded-for", record_.client}};
   static constexpr std::string_view kKept[] = {"authorization", "x-api-key", "x-slipway-model"};
   http::HeadChanges changes;
-  const bool has_body = head_.body.framing != http::Body::Framing::None;
-  changes.body = {has_body ? http::Body::Framing::Length : http::Body::Framing::None,
-                  body().size()};
+  if (head_.body.framing != http::Body::Framing::None) {
+    const std::int64_t growth = splice_ ? body::growth(*splice_) : 0;
+    changes.body = {http::Body::Framing::Length,
+                    body().size() + static_cast<std::uint64_t>(growth)};
+  }
   changes.set = fields;
   changes.remove = kKept;  // keys are the gateway's, not the engine's
   std::string target;
   if (!route_.model.empty() && route_.api == Api::Inference) {
     target = route_.path;
-    if (!head_.query.empty()) target += '?', target += head_.query;
+    if (!head_.query.empty()) target.append("?").append(head_.query);
   }
   request_head_.clear();
   http::append_request_head(request_head_, head_, changes, target);
 }
 
+bool ClientConnection::no_endpoint(NoPick why) {
+  if (*record_.error == '\0') record_.error = to_string(why);
+  if (why == NoPick::AllBusy)
+    return respond({503, fmt::format("every replica of {} is busy", record_.model),
+                    "model_overloaded", nullptr, 1},
+                   false);
+  return respond({503, fmt::format("no replica of {} answers at present", record_.model),
+                  "model_not_ready", nullptr, 1},
+                 false);
+}
+
 bool ClientConnection::try_endpoint() {
-  endpoint_ = pick(*pool_, reactor_.random(), tried_.get());
-  if (!endpoint_) return endpoint_failed("no_endpoint");
+  relay_.begin({head_.method, head_.version, splice_.has_value(), route_.api == Api::Inference});
+  Ask ask;
+  ask.prefix = prefix_;
+  ask.answer_tokens = answer_tokens_;
+  ask.random = reactor_.random();
+  ask.tried = tried_;
+  auto picked = pick(ask, revision_->pool, now());
+  if (!picked) return no_endpoint(picked.error());
+  flight_ = picked->flight;
+  revision_->pool.sent(prefix_, flight_, now());
+  endpoint_ = revision_->upstreams.at(flight_.endpoint);
   ++record_.attempts;
   record_.endpoint = endpoint_->name();
-  endpoint_->load().in_flight.fetch_add(1, std::memory_order_relaxed);
   ++reactor_.counters().in_flight;
   sent_ = 0;
-  relay_.begin(head_.method, head_.version);
   upstream_ = endpoint_->take_idle();
   reused_ = upstream_ != nullptr;
   stage_ = Stage::Sending;
@@ -71,14 +163,23 @@ bool ClientConnection::try_endpoint() {
   return true;
 }
 
+// `kept`: on a connection that had been kept, which its engine may just have closed: that is no
+// failure of it, and it deserves a fresh connection.
+bool ClientConnection::may_try_another(bool kept) {
+  if (record_.attempts >= kMostAttempts || now() >= latest_) return false;
+  if (kept) return true;
+  if (revision_->upstreams.size() <= tried_.size()) return false;
+  if (!revision_->retries.try_retry(false)) return false;
+  retrying_ = true;
+  return true;
+}
+
 // The endpoint has not said a word: it may be another one's turn. True: go on.
 bool ClientConnection::endpoint_failed(const char* why) {
-  // A kept connection may have been closed just now: the same endpoint deserves a fresh one.
-  const bool was_kept = reused_ && stage_ != Stage::Connecting;
-  tried_ = was_kept ? nullptr : endpoint_;
-  leave_endpoint(false);
-  const bool others = was_kept || pool_->endpoints.size() > 1;
-  if (record_.attempts < kMostAttempts && others && now() < latest_) {
+  const bool kept = reused_ && stage_ != Stage::Connecting;
+  if (!kept) tried_.push_back(flight_.endpoint);
+  leave_endpoint(false, kept ? Attempt::Succeeded : Attempt::Failed);
+  if (may_try_another(kept)) {
     ++reactor_.counters().retries;
     return try_endpoint();
   }
@@ -92,11 +193,12 @@ bool ClientConnection::endpoint_failed(const char* why) {
       false);
 }
 
-void ClientConnection::leave_endpoint(bool reusable) {
-  if (endpoint_) {
-    endpoint_->load().in_flight.fetch_sub(1, std::memory_order_relaxed);
-    --reactor_.counters().in_flight;
-  }
+void ClientConnection::leave_endpoint(bool reusable, Attempt attempt) {
+  if (!endpoint_) return;
+  revision_->pool.finished(flight_, attempt, now());
+  if (retrying_) revision_->retries.retry_ended();
+  retrying_ = false;
+  --reactor_.counters().in_flight;
   if (upstream_) {
     upstream_->set_owner(nullptr);
     if (reusable)
@@ -114,18 +216,27 @@ bool ClientConnection::send_request() {
     stage_ = Stage::Sending;
     set_deadline(routes_->snapshot().timeouts.idle.value_or(300));
   }
-  const std::string_view text = body();
-  sent_size_ = request_head_.size() + text.size();
-  while (sent_ < sent_size_) {
+  std::array<std::string_view, Socket::kMostPieces> pieces{request_head_, body()};
+  if (splice_) {
+    const std::string_view text = body();
+    pieces = {request_head_, text.substr(0, splice_->at.offset), splice_->text,
+              text.substr(splice_->at.offset + splice_->at.length)};
+  }
+  sent_size_ = 0;
+  std::size_t skip = sent_;
+  for (std::string_view& piece : pieces) {
+    sent_size_ += piece.size();
+    const std::size_t gone = std::min(skip, piece.size());
+    piece.remove_prefix(gone);
+    skip -= gone;
+  }
+  if (sent_ < sent_size_) {
     if (!upstream_->may_write()) return false;
-    const std::string_view head =
-        std::string_view(request_head_).substr(std::min(sent_, request_head_.size()));
-    const std::string_view rest =
-        text.substr(sent_ > request_head_.size() ? sent_ - request_head_.size() : 0);
-    const Moved moved = upstream_->write(head, rest);
+    const Moved moved = upstream_->write(pieces);
     if (moved.io == Io::Again) return false;
-    if (moved.io != Io::Done) break;  // perhaps it has answered, to refuse the rest
     sent_ += moved.bytes;
+    // Where it failed, the engine has perhaps answered, to refuse the rest.
+    if (moved.io == Io::Done && sent_ < sent_size_) return true;
   }
   stage_ = Stage::Waiting;
   set_deadline(routes_->snapshot().timeouts.first_byte.value_or(600));
@@ -144,39 +255,78 @@ bool ClientConnection::read_answer() {
 }
 
 bool ClientConnection::take_answer(std::string_view bytes) {
-  const http::AddedField fields[] = {{"x-request-id", record_.id}};
   const bool first = !relay_.has_head();
   const bool keep = !close_after_ && !reactor_.draining();
-  const auto piece = relay_.take(bytes, fields, keep);
+  std::vector<std::pair<std::string, std::string>> limits;
+  std::array<http::AddedField, 8> fields{{{"x-request-id", record_.id}}};
+  std::size_t count = 1;
+  if (first && metered_) limits = metered_->headers(now());
+  for (const auto& [name, value] : limits)
+    if (count < fields.size()) fields[count++] = {name, value};
+  const auto piece = relay_.take(bytes, std::span(fields).first(count), keep);
   if (!piece) {
     if (first) return endpoint_failed("bad_answer");
     give_up("bad_answer");
     return false;
   }
   if (!relay_.has_head()) return true;
-  const Timeouts& timeouts = routes_->snapshot().timeouts;
-  set_deadline(timeouts.idle.value_or(300));
-  if (first) {
-    stage_ = Stage::Relaying;
-    record_.status = relay_.status();
-    record_.first_byte = std::chrono::duration<double>(now() - begun_).count();
-    close_after_ |= !keep || relay_.closes_client();
-    // From here on nothing is sent twice, so the request need not be kept.
-    large_body_.clear();
-    large_body_.shrink(0);
-  }
+  set_deadline(routes_->snapshot().timeouts.idle.value_or(300));
+  if (first && !begin_answer()) return true;
   if ((!piece->head.empty() || !piece->body.empty()) && !put(piece->head, piece->body))
     return false;
   const bool sent_whole = sent_ == sent_size_;
   return relay_.ended() ? end_answer(relay_.engine_keeps_alive() && sent_whole) : true;
 }
 
+// False: the answer is that the engine has no room, and another one is asked instead.
+bool ClientConnection::begin_answer() {
+  const int status = relay_.status();
+  if (status == 503 || status == 429) {
+    tried_.push_back(flight_.endpoint);
+    if (may_try_another(false)) {
+      leave_endpoint(false, Attempt::Failed);
+      ++reactor_.counters().retries;
+      return try_endpoint(), false;
+    }
+  }
+  stage_ = Stage::Relaying;
+  record_.status = status;
+  record_.first_byte = seconds_of(now() - begun_);
+  revision_->pool.first_byte(flight_, now());
+  close_after_ |= reactor_.draining() || relay_.closes_client();
+  // From here on nothing is sent twice, so a stream does not keep its request.
+  release_request();
+  return true;
+}
+
 bool ClientConnection::end_answer(bool reusable) {
   record_.bytes_out = relay_.body_bytes();
-  leave_endpoint(reusable);
+  leave_endpoint(reusable, relay_.status() >= 500 ? Attempt::Failed : Attempt::Succeeded);
   stage_ = Stage::Answering;
   set_deadline(routes_->snapshot().timeouts.idle.value_or(300));
   return true;
+}
+
+// What the request cost: as the engine says; where it was cut off, the prompt and what had come.
+void ClientConnection::settle() {
+  std::optional<Usage> used;
+  const bool answered = revision_ != nullptr && relay_.has_head() && relay_.status() < 300;
+  const auto told = answered ? relay_.usage() : std::nullopt;
+  if (told) {
+    used = Usage{static_cast<std::uint32_t>(told->prompt_tokens.value_or(0)),
+                 static_cast<std::uint32_t>(told->completion_tokens.value_or(0))};
+  } else if (answered && admitted_) {
+    used = used_when_aborted(admitted_->reserved, static_cast<std::uint32_t>(relay_.events()));
+    record_.estimated = true;
+  }
+  if (used) {
+    record_.prompt_tokens = used->prompt;
+    record_.answer_tokens = used->answer;
+  }
+  if (admitted_)
+    metered_->settle(*admitted_, used, told.has_value(), record_.bytes_in, now(), record_.started);
+  admitted_.reset();
+  metered_.reset();
 }
 
 }  // namespace slipway::gateway

@@ -1,9 +1,11 @@
 // A reactor between real sockets of the loopback interface.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <future>
 
 #include "gateway/proxy/reactor.hpp"
@@ -32,11 +34,22 @@ const std::string kBody = R"({"model":"prod/chat","messages":[]})";
 
 class Gateway {
  public:
-  explicit Gateway(std::vector<std::string> endpoints, Timeouts timeouts = {}) {
+  static constexpr const char* kKey = "sk-testkey1-AAAABBBBCCCCDDDDEEEE";
+
+  explicit Gateway(std::vector<std::string> endpoints, Timeouts timeouts = {},
+                   LimitConfig limits = {}) {
+    config_.pepper_file = "/pepper";
+    std::string mac;
+    for (const unsigned char byte : KeyVerifier(shared_.pepper).mac(kKey)) {
+      std::array<char, 3> digits{};
+      std::snprintf(digits.data(), digits.size(), "%02x", byte);
+      mac += digits.data();
+    }
+    config_.tenants = {{"team-a", {{"testkey1", mac, "", false}}, {"prod/*"}, limits}};
     config_.listeners = {{"127.0.0.1:1", "", ""}};
     config_.timeouts = timeouts;
-    config_.models = {{"prod/chat", "chat", "", {}, {{"r1", 100, std::move(endpoints)}}, true},
-                      {"prod/closed", "", "", {}, {{"r1", 100, {}}}, false}};
+    config_.models = {{"prod/chat", "chat", "", {}, {{"r1", 100, std::move(endpoints), {}}}, true},
+                      {"prod/closed", "", "", {}, {{"r1", 100, {}, {}}}, false}};
     auto reactor = Reactor::make(shared_, snapshot());
     EXPECT_TRUE(reactor);
     reactor_ = std::move(*reactor);
@@ -47,13 +60,31 @@ class Gateway {
     });
   }
   ~Gateway() {
-    drain();
-    thread_.join();
+    if (reactor_) {
+      drain();
+      thread_.join();
+    }
+    reactor_.reset();
+    writer_.reset();
+    ::close(file_);
   }
 
   Stream connect() const { return connect_to(door_.port); }
   void drain(int grace_ms = 0) {
     reactor_->drain(std::chrono::milliseconds(0), std::chrono::milliseconds(grace_ms));
+  }
+  // All that was logged, after it has ended.
+  std::string log() {
+    drain();
+    thread_.join();
+    reactor_.reset();
+    writer_.reset();
+    std::string text;
+    std::array<char, 4096> part;
+    ::lseek(file_, 0, SEEK_SET);
+    for (ssize_t got = 0; (got = ::read(file_, part.data(), part.size())) > 0;)
+      text.append(part.data(), static_cast<std::size_t>(got));
+    return text;
   }
   bool has_ended() { return end_.wait_for(std::chrono::seconds(5)) == std::future_status::ready; }
   void serve(std::vector<std::string> endpoints) {
@@ -70,10 +101,10 @@ class Gateway {
 
   GatewayConfig config_;
   testing::Listening door_;
-  EndpointLoads loads_;
-  const int null_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  LogWriter log_{null_};
-  Shared shared_{loads_, log_, "pepper", [](std::string_view) { return std::nullopt; }, {}};
+  LimitTable limits_;
+  const int file_ = ::memfd_create("log", MFD_CLOEXEC);
+  std::unique_ptr<LogWriter> writer_ = std::make_unique<LogWriter>(file_);
+  Shared shared_{limits_, *writer_, "pepper", [](std::string_view) { return std::nullopt; }, {}};
   std::unique_ptr<Reactor> reactor_;
   std::promise<void> ended_;
   std::future<void> end_ = ended_.get_future();
@@ -327,6 +358,99 @@ TEST(Proxy, GoesOnAfterABodyItDoesNotLike) {
   EXPECT_THAT(client.read_message(), HasSubstr("the request names no model"));
   ASSERT_TRUE(client.send(post(kBody)));
   EXPECT_THAT(client.read_message(), EndsWith("ok"));
+}
+
+const std::string kStreamBody = R"({"model":"prod/chat","stream":true,"messages":[]})";
+const std::string kUsageEvent =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\n";
+
+std::string chunk(const std::string& text) {
+  std::array<char, 16> size{};
+  std::snprintf(size.data(), size.size(), "%zx\r\n", text.size());
+  return size.data() + text + "\r\n";
+}
+
+// Asked for on behalf of the client, counted, and not shown to it.
+TEST(Proxy, CountsTheTokensOfAStreamWithoutShowingIt) {
+  std::promise<std::string> asked;
+  Engine engine([&](Stream& stream) {
+    asked.set_value(stream.read_message());
+    const std::string rest = "data: {\"choices\":[{}]}\n\n" + kUsageEvent + "data: [DONE]\n\n";
+    stream.send(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+        "transfer-encoding: chunked\r\n\r\n" +
+        chunk("data: {\"choices\":[{}]}\n\n") + chunk(rest.substr(0, 40)) + chunk(rest.substr(40)) +
+        "0\r\n\r\n");
+    stream.read_message();
+  });
+  Gateway gateway({engine.address()});
+  Stream client = gateway.connect();
+  ASSERT_TRUE(client.send(post(kStreamBody)));
+  const std::string answer = client.read_message();
+  EXPECT_THAT(asked.get_future().get(), HasSubstr("\"stream_options\":{\"include_usage\":true}"));
+  EXPECT_THAT(answer, Not(HasSubstr("usage")));
+  EXPECT_THAT(answer, HasSubstr("data: [DONE]\n\n"));
+  client.close();
+  EXPECT_THAT(gateway.log(), HasSubstr("\"gen_ai.usage.input_tokens\":7,"
+                                       "\"gen_ai.usage.output_tokens\":2"));
+}
+
+TEST(Proxy, ShowsUsageToAClientThatAskedForIt) {
+  Engine engine([&](Stream& stream) {
+    stream.read_message();
+    stream.send(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+        "transfer-encoding: chunked\r\n\r\n" +
+        chunk(kUsageEvent) + "0\r\n\r\n");
+  });
+  Gateway gateway({engine.address()});
+  Stream client = gateway.connect();
+  ASSERT_TRUE(client.send(post(R"({"model":"chat","stream":true,)"
+                               R"("stream_options":{"include_usage":true}})")));
+  EXPECT_THAT(client.read_message(), HasSubstr(kUsageEvent));
+}
+
+TEST(Proxy, HoldsATenantToItsLimits) {
+  Engine engine(
+      always("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 52\r\n\r\n"
+             R"({"usage":{"prompt_tokens":90,"completion_tokens":5}})"));
+  LimitConfig limits;
+  limits.requests_per_minute = 2;
+  limits.tokens_per_minute = 100000;
+  Gateway gateway({engine.address()}, {}, limits);
+  Stream client = gateway.connect();
+  const std::string request =
+      post(kBody, "authorization: Bearer " + std::string(Gateway::kKey) + "\r\n");
+  ASSERT_TRUE(client.send(request));
+  const std::string first = client.read_message();
+  EXPECT_THAT(first, HasSubstr("x-ratelimit-limit-requests: 2\r\n"));
+  EXPECT_THAT(first, HasSubstr("x-ratelimit-remaining-requests: 1\r\n"));
+  ASSERT_TRUE(client.send(request));
+  // What the engine reported was paid for, not what had been reserved.
+  EXPECT_THAT(client.read_message(), HasSubstr("x-ratelimit-remaining-tokens: 99"));
+  ASSERT_TRUE(client.send(request));
+  const std::string refused = client.read_message();
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 429 Too Many Requests\r\n"));
+  EXPECT_THAT(refused, HasSubstr("retry-after: "));
+  EXPECT_THAT(refused, HasSubstr("rate_limit_exceeded"));
+}
+
+TEST(Proxy, AsksAnotherEngineWhenOneHasNoRoom) {
+  Engine full(always("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nfull"));
+  Engine engine(always(kOk));
+  {
+    Gateway gateway({full.address(), engine.address()});
+    for (int i = 0; i < 10; ++i) {
+      Stream client = gateway.connect();
+      ASSERT_TRUE(client.send(post(kBody)));
+      EXPECT_THAT(client.read_message(), EndsWith("ok"));
+    }
+  }
+  // With nobody else, its own words are passed on.
+  Gateway gateway({full.address()});
+  Stream client = gateway.connect();
+  ASSERT_TRUE(client.send(post(kBody)));
+  EXPECT_THAT(client.read_message(), EndsWith("\r\n\r\nfull"));
 }
 
 TEST(Proxy, GivesUpWaitingForAFirstByte) {

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/picking/outlier.hpp"
 #include "gateway/proxy/client_connection.hpp"
 
 namespace slipway::gateway {
@@ -50,8 +51,8 @@ Result<std::unique_ptr<Reactor>> Reactor::make(const Shared& shared,
   auto loop = EventLoop::make();
   if (!loop) return tl::unexpected<Error>(std::move(loop).error());
   std::unique_ptr<Reactor> reactor(new Reactor(shared, std::move(*loop)));
-  reactor->routes_ = std::make_shared<const Routes>(
-      *reactor->loop_, shared.loads, reactor->counters_, std::move(snapshot), nullptr);
+  reactor->routes_ = std::make_shared<const Routes>(*reactor->loop_, reactor->counters_,
+                                                    std::move(snapshot), nullptr);
   reactor->loop_->on_tick(kTick, [own = reactor.get()] { own->tick(); });
   return reactor;
 }
@@ -92,8 +93,7 @@ void Reactor::remove(ClientConnection& connection) {
 
 void Reactor::serve(std::shared_ptr<const Snapshot> snapshot) {
   loop_->post([this, snapshot = std::move(snapshot)] {
-    routes_ =
-        std::make_shared<const Routes>(*loop_, shared_.loads, counters_, snapshot, routes_.get());
+    routes_ = std::make_shared<const Routes>(*loop_, counters_, snapshot, routes_.get());
   });
 }
 
@@ -123,6 +123,10 @@ void Reactor::tick() {
   // Backwards: a connection that ends here swaps places with the last one, which was looked at.
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(loop_->now());
   flush_log();
+  if (loop_->now() >= window_ends_) {
+    routes_->close_window(loop_->now());
+    window_ends_ = loop_->now() + kRateWindow;
+  }
   {
     const std::lock_guard lock(mutex_);
     published_ = counters_;

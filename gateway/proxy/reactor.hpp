@@ -24,7 +24,7 @@ class ClientConnection;
 
 // What all reactors share. Must outlive them.
 struct Shared {
-  EndpointLoads& loads;
+  LimitTable& limits;
   LogWriter& log;
   std::string pepper;
   // A page of the admin address: its text, or nullopt if there is no such page. From any reactor.
@@ -92,6 +92,7 @@ class Reactor {
   std::vector<std::unique_ptr<ClientConnection>> connections_;
   bool draining_ = false;
   Instant accept_until_ = Instant::max(), serve_until_ = Instant::max();
+  Instant window_ends_{};
 
   mutable std::mutex mutex_;
   GatewayCounters published_;  // guarded by mutex_

@@ -1,5 +1,7 @@
 #include "gateway/proxy/relay.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace slipway::gateway {
@@ -17,19 +19,34 @@ http::ChunkedLimits answer_limits() {
 
 }  // namespace
 
-void Relay::begin(http::Method method, http::Version version) {
-  method_ = method;
-  version_ = version;
+void Relay::begin(const Request& request) {
+  request_ = request;
   has_head_ = ended_ = closes_client_ = overrun_ = false;
   body_bytes_ = 0;
   partial_.clear();
+  form_ = Form::Other;
+}
+
+Relay::Form Relay::form_of_answer() const {
+  if (!request_.read || head_.status >= 300) return Form::Other;
+  const http::Field* type = http::find_field(head_.fields, "content-type");
+  if (type == nullptr) return Form::Other;
+  if (type->value.starts_with("text/event-stream")) return Form::Events;
+  return type->value.starts_with("application/json") ? Form::Json : Form::Other;
+}
+
+std::optional<body::Usage> Relay::usage() const {
+  if (form_ == Form::Events && events_.facts().has_usage) return events_.facts().usage;
+  if (form_ == Form::Json && answer_.facts().has_usage) return answer_.facts().usage;
+  return std::nullopt;
 }
 
 tl::expected<std::size_t, http::Refusal> Relay::find_head(std::string_view bytes) {
   static constexpr http::HeadLimits kLimits{};
   std::size_t at = 0;
   while (true) {
-    const auto size = http::parse_response_head(bytes.substr(at), 0, method_, kLimits, head_);
+    const auto size =
+        http::parse_response_head(bytes.substr(at), 0, request_.method, kLimits, head_);
     if (!size) return tl::unexpected(size.error());
     if (*size == 0) return 0;
     at += *size;
@@ -43,13 +60,18 @@ void Relay::write_head(std::span<const http::AddedField> added, bool keep_alive)
   http::HeadChanges changes;
   changes.body = head_.body;
   changes.set = added;
-  if (head_.body.framing == Framing::Chunked && version_ == http::Version::Http10)
+  if (head_.body.framing == Framing::Chunked && request_.version == http::Version::Http10)
     changes.body = {Framing::UntilClose, 0};
   closes_client_ = changes.body.framing == Framing::UntilClose;
   changes.keep_alive = keep_alive && !closes_client_;
-  http::append_response_head(written_, head_, version_, changes);
+  http::append_response_head(written_, head_, request_.version, changes);
   left_ = head_.body.framing == Framing::Length ? head_.body.length : 0;
   chunks_ = http::ChunkedDecoder(answer_limits());
+  form_ = form_of_answer();
+  if (form_ == Form::Events) events_ = {};
+  if (form_ == Form::Json) answer_.reset();
+  cutting_ = request_.cut_usage && form_ == Form::Events && head_.body.framing == Framing::Chunked;
+  event_.clear();
   ended_ =
       head_.body.framing == Framing::None || (head_.body.framing == Framing::Length && left_ == 0);
 }
@@ -86,35 +108,71 @@ tl::expected<std::string_view, http::Refusal> Relay::take_body(std::string_view 
     overrun_ |= !bytes.empty();
     return std::string_view{};
   }
-  switch (head_.body.framing) {
-    case Framing::UntilClose:
-      body_bytes_ += bytes.size();
-      return bytes;
-    case Framing::Length: {
-      overrun_ |= bytes.size() > left_;
-      bytes = bytes.substr(0, left_);
-      left_ -= bytes.size();
-      body_bytes_ += bytes.size();
-      ended_ = left_ == 0;
-      return bytes;
-    }
-    default:
-      break;
-  }
-  // Chunks are passed on as they are; only a client of HTTP/1.0 needs them taken apart.
+  if (head_.body.framing == Framing::Chunked) return take_chunks(bytes);
+  if (head_.body.framing == Framing::Length) bytes = take_length(bytes);
+  body_bytes_ += bytes.size();
+  look_at(bytes);
+  return bytes;
+}
+
+std::string_view Relay::take_length(std::string_view bytes) {
+  overrun_ |= bytes.size() > left_;
+  bytes = bytes.substr(0, left_);
+  left_ -= bytes.size();
+  ended_ = left_ == 0;
+  return bytes;
+}
+
+// Chunks are passed on as they are, unless something is cut out or the client does not know them.
+tl::expected<std::string_view, http::Refusal> Relay::take_chunks(std::string_view bytes) {
   const std::size_t before = written_.size();
+  const bool unpacks = request_.version == http::Version::Http10;
   std::string_view rest = bytes;
   while (!rest.empty() && !chunks_.ended()) {
     const auto step = chunks_.next(rest);
     if (!step) return tl::unexpected(http::Refusal{502, step.error().reason});
     body_bytes_ += step->payload.size();
-    if (version_ == http::Version::Http10) written_ += step->payload;
+    if (cutting_) {
+      keep(step->payload);
+    } else {
+      look_at(step->payload);
+      if (unpacks) written_ += step->payload;
+    }
     rest.remove_prefix(step->consumed);
   }
   ended_ = chunks_.ended();
   overrun_ |= !rest.empty();
-  if (version_ == http::Version::Http10) return std::string_view(written_).substr(before);
-  return bytes.substr(0, bytes.size() - rest.size());
+  if (!cutting_ && !unpacks) return bytes.substr(0, bytes.size() - rest.size());
+  if (cutting_ && ended_) written_ += event_;
+  if (cutting_ && !unpacks) write_kept(before);
+  return std::string_view(written_).substr(before);
+}
+
+void Relay::look_at(std::string_view payload) {
+  if (form_ == Form::Json) answer_.feed(payload);
+  while (form_ == Form::Events && !payload.empty())
+    payload.remove_prefix(events_.next(payload).consumed);
+}
+
+// Whole events only: an engine sends them whole, so this holds nothing back that it had to say.
+void Relay::keep(std::string_view payload) {
+  while (!payload.empty()) {
+    const body::SseStep step = events_.next(payload);
+    event_ += payload.substr(0, step.consumed);
+    payload.remove_prefix(step.consumed);
+    if (!step.event_ended) continue;
+    if (step.kind != body::SseKind::UsageOnly) written_ += event_;
+    event_.clear();
+  }
+}
+
+// Makes a chunk of what was kept since `from`, and the last chunk at the end.
+void Relay::write_kept(std::size_t from) {
+  if (const std::size_t size = written_.size() - from; size > 0) {
+    written_.insert(from, fmt::format("{:x}\r\n", size));
+    written_ += "\r\n";
+  }
+  if (ended_) written_ += "0\r\n\r\n";
 }
 
 bool Relay::may_end_by_close() const {

@@ -1,12 +1,15 @@
 // An engine's answer on its way to a client: finds its head and its end in the bytes as they come,
-// and says what to write. No sockets: bytes in, bytes out.
+// reads on the way what it says of tokens, and says what to write. No sockets: bytes in, bytes out.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "gateway/body/sse_scanner.hpp"
 #include "gateway/http/chunked.hpp"
 #include "gateway/http/response_head.hpp"
 #include "gateway/http/write_head.hpp"
@@ -15,8 +18,17 @@ namespace slipway::gateway {
 
 class Relay {
  public:
-  // For the next answer: to a request of this method, by a client of this version.
-  void begin(http::Method method, http::Version version);
+  struct Request {
+    http::Method method = http::Method::Get;
+    http::Version version = http::Version::Http11;  // of the client
+    // The client did not ask for the event with nothing but usage that the engine sends: it is
+    // taken out, if the answer comes in chunks.
+    bool cut_usage = false;
+    // Whether anybody wants to know what the answer says of tokens.
+    bool read = false;
+  };
+  // For the next answer.
+  void begin(const Request& request);
 
   struct Piece {
     std::string_view head;  // of the answer; lives until the next call
@@ -37,20 +49,36 @@ class Relay {
   // Whether the engine will answer further requests on its connection.
   bool engine_keeps_alive() const { return head_.keep_alive && !overrun_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
+  // What the engine said; nullopt: nothing.
+  std::optional<body::Usage> usage() const;
+  // Events with data so far, each a token at least; 0: not a stream.
+  std::uint64_t events() const { return form_ == Form::Events ? events_.facts().events : 0; }
 
  private:
+  enum class Form : std::uint8_t { Other, Json, Events };
+
   tl::expected<std::size_t, http::Refusal> find_head(std::string_view bytes);
   tl::expected<std::string_view, http::Refusal> take_body(std::string_view bytes);
+  tl::expected<std::string_view, http::Refusal> take_chunks(std::string_view bytes);
+  std::string_view take_length(std::string_view bytes);
+  void look_at(std::string_view payload);
+  void keep(std::string_view payload);
+  void write_kept(std::size_t from);
+  Form form_of_answer() const;
   void write_head(std::span<const http::AddedField> added, bool keep_alive);
 
-  http::Method method_ = http::Method::Get;
-  http::Version version_ = http::Version::Http11;
+  Request request_;
+  Form form_ = Form::Other;
+  bool cutting_ = false;
   http::ResponseHead head_;
   bool has_head_ = false, ended_ = false, closes_client_ = false, overrun_ = false;
   std::uint64_t left_ = 0, body_bytes_ = 0;
   http::ChunkedDecoder chunks_;
   std::string partial_;  // of a head that came in pieces
-  std::string written_;  // the head for the client, and a payload without its chunks
+  std::string written_;  // the head for the client, and a payload whose chunks are not passed on
+  std::string event_;    // of an event that has not ended, while cutting
+  body::SseScanner events_;
+  body::AnswerReader answer_;
 };
 
 }  // namespace slipway::gateway

@@ -26,22 +26,20 @@ bool ClientConnection::take_head(std::size_t size) {
   begin_record();
   routes_ = reactor_.routes();
   const Timeouts& timeouts = routes_->snapshot().timeouts;
-  latest_ = begun_ + std::chrono::duration_cast<Instant::duration>(
-                         std::chrono::duration<double>(timeouts.total.value_or(7200)));
+  latest_ = begun_ + from_seconds(timeouts.total.value_or(7200));
   record_.method = head_.method_name;
   record_.path = head_.path;
   const std::string_view id = value_of(head_, "x-request-id");
   record_.id =
       !id.empty() && id.size() <= 128 ? std::string(id) : fmt::format("{:016x}", reactor_.random());
   if (!head_.keep_alive) close_after_ = true;
-  const auto path = http::normalise_path(head_.path, path_);
+  const auto path = http::normalise_path(without_escaped_slashes(head_.path, plain_path_), path_);
   if (!path) return respond({path.error().status, path.error().reason, "bad_request"}, true);
   if (door_ == Door::Admin) return answer_admin(*path);
   route_ = api_route(head_.method, *path);
 
   // Before the body: a caller that is refused need not send megabytes for that.
-  const std::string_view key =
-      key_in(value_of(head_, "authorization"), value_of(head_, "x-api-key"));
+  const std::string_view key = key_in_head();
   const KeyCheck check = reactor_.keys().check(key, routes_->snapshot(), record_.started);
   const bool brings_body = head_.body.framing != Framing::None;
   const auto tenant = authenticate(routes_->snapshot(), {check, key});
@@ -63,24 +61,25 @@ bool ClientConnection::take_head(std::size_t size) {
       head_.body.framing == Framing::Length && head_size_ + head_.body.length <= in_.capacity();
   if (in_place_) return true;
   if (head_.body.framing == Framing::Length) large_body_.reserve(head_.body.length);
-  return take_early_body();
+  const std::string_view early = in_.view().substr(head_size_);
+  in_.erase(head_size_, early.size());  // the bytes stay where they are for now
+  return take_body(early);
 }
 
-// What came with the head. What is behind the body stays: it is the next request.
-bool ClientConnection::take_early_body() {
-  const std::string_view early = in_.view().substr(head_size_);
+// What is behind the body is the next request. True: go on.
+bool ClientConnection::take_body(std::string_view bytes) {
   std::size_t taken = 0;
   if (head_.body.framing == Framing::Length) {
-    taken = std::min<std::size_t>(early.size(), head_.body.length - large_body_.size());
-    large_body_.append(early.substr(0, taken));
+    taken = std::min<std::size_t>(bytes.size(), head_.body.length - large_body_.size());
+    large_body_.append(bytes.substr(0, taken));
   }
-  while (head_.body.framing == Framing::Chunked && taken < early.size() && !chunks_.ended()) {
-    const auto step = chunks_.next(early.substr(taken));
+  while (head_.body.framing == Framing::Chunked && taken < bytes.size() && !chunks_.ended()) {
+    const auto step = chunks_.next(bytes.substr(taken));
     if (!step) return respond({step.error().status, step.error().reason, "bad_request"}, true);
     large_body_.append(step->payload);
     taken += step->consumed;
   }
-  in_.erase(head_size_, taken);
+  behind_.append(bytes.substr(taken));
   return true;
 }
 
@@ -90,16 +89,21 @@ bool ClientConnection::has_body() const {
 }
 
 bool ClientConnection::receive_body() {
-  const bool straight = !in_place_ && head_.body.framing == Framing::Length;
-  Buffer& to = straight ? large_body_ : in_;
-  const std::size_t most =
-      straight ? static_cast<std::size_t>(head_.body.length) - to.size() : to.room();
-  const Moved moved = client_->read(to.end(), most);
-  to.commit(moved.bytes);
+  const bool chunked = head_.body.framing == Framing::Chunked;
+  Moved moved;
+  if (chunked) {
+    moved = client_->read(reactor_.scratch(), Reactor::kScratch);
+  } else {
+    // Straight to where it stays, and not a byte of what follows.
+    Buffer& to = in_place_ ? in_ : large_body_;
+    const std::size_t have = in_place_ ? in_.size() - head_size_ : large_body_.size();
+    moved = client_->read(to.end(), static_cast<std::size_t>(head_.body.length) - have);
+    to.commit(moved.bytes);
+  }
   if (moved.io == Io::Again) return false;
   if (moved.io != Io::Done) return give_up("client_gone"), false;
   set_deadline(routes_->snapshot().timeouts.idle.value_or(300));
-  return in_place_ || straight || take_early_body();
+  return !chunked || take_body({reactor_.scratch(), moved.bytes});
 }
 
 bool ClientConnection::read_body() {
@@ -111,6 +115,10 @@ std::string_view ClientConnection::body() const {
   return in_place_ ? in_.view().substr(head_size_, head_.body.length) : large_body_.view();
 }
 
+std::string_view ClientConnection::key_in_head() const {
+  return key_in(value_of(head_, "authorization"), value_of(head_, "x-api-key"));
+}
+
 ModelNames ClientConnection::names(std::string_view body_model) const {
   return {route_.model, value_of(head_, "x-slipway-model"), body_model, head_.host};
 }
@@ -118,7 +126,7 @@ ModelNames ClientConnection::names(std::string_view body_model) const {
 bool ClientConnection::dispatch() {
   record_.bytes_in = body().size();
   if (route_.api != Api::Inference && route_.api != Api::Passed) return answer_itself();
-  std::string_view model;
+  const body::RequestFacts* facts = nullptr;
   if (route_.api == Api::Inference) {
     body::BodyScanner& scanner = reactor_.scanner();
     scanner.reset();
@@ -130,11 +138,13 @@ bool ClientConnection::dispatch() {
                                   scanned.error().offset, scanned.error().what),
                       "invalid_json"},
                      false);
-    if (scanner.facts().model) model = *scanner.facts().model;
+    facts = &scanner.facts();
   }
-  const auto routed = decide(routes_->snapshot(), tenant_, names(model));
+  std::string_view model;
+  if (facts != nullptr && facts->model) model = *facts->model;
+  const auto routed = decide(routes_->snapshot(), tenant_, names(model), key_in_head());
   if (!routed) return respond(routed.error(), false);
-  return begin_exchange(*routed, reactor_.random());
+  return begin_exchange(*routed, facts);
 }
 
 std::string ClientConnection::models_page() const {
@@ -149,7 +159,7 @@ bool ClientConnection::answer_itself() {
     case Api::ListModels:
       return respond(200, "application/json", models_page(), false);
     case Api::GetModel: {
-      const auto routed = decide(routes_->snapshot(), tenant_, names({}));
+      const auto routed = decide(routes_->snapshot(), tenant_, names({}), key_in_head());
       if (!routed) return respond(routed.error(), false);
       const Json model{{"id", routes_->snapshot().models[routed->model].name},
                        {"object", "model"},

@@ -1,59 +1,75 @@
 #include "gateway/proxy/routes.hpp"
 
-namespace slipway::gateway {
+#include <xxhash.h>
 
-Routes::Routes(EventLoop& loop, EndpointLoads& loads, GatewayCounters& counters,
-               std::shared_ptr<const Snapshot> snapshot, const Routes* before)
+#include "gateway/picking/outlier.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+// Of an endpoint that has no bound: more than a gateway can have connections.
+constexpr std::uint32_t kNoBound = 1'000'000;
+
+}  // namespace
+
+std::uint64_t id_of(std::string_view name) {
+  return XXH3_64bits(name.data(), name.size());
+}
+
+std::shared_ptr<Upstream> Routes::upstream(EventLoop& loop, const std::string& address,
+                                           const Routes* before) {
+  std::shared_ptr<Upstream>& slot = upstreams_[address];
+  if (slot) return slot;
+  if (before != nullptr)
+    if (const auto at = before->upstreams_.find(address); at != before->upstreams_.end())
+      return slot = at->second;
+  return slot = std::make_shared<Upstream>(loop, address);
+}
+
+Routes::Routes(EventLoop& loop, GatewayCounters& counters, std::shared_ptr<const Snapshot> snapshot,
+               const Routes* before)
     : snapshot_(std::move(snapshot)) {
-  const auto upstream_of = [&](const std::string& address) {
-    std::shared_ptr<Upstream>& slot = upstreams_[address];
-    if (slot) return slot;
-    if (before != nullptr)
-      if (const auto at = before->upstreams_.find(address); at != before->upstreams_.end())
-        return slot = at->second;
-    return slot = std::make_shared<Upstream>(loop, address, loads.of(address));
-  };
-  pools_.reserve(snapshot_->models.size());
+  choices_.reserve(snapshot_->models.size());
   for (const CompiledModel& model : snapshot_->models) {
-    std::vector<Pool>& pools = pools_.emplace_back();
+    Choices& choices = choices_.emplace_back();
     for (const CompiledRevision& revision : model.revisions) {
-      Pool pool{&revision, &counters.revisions[{model.name, revision.name}], {}};
-      for (const std::string& address : revision.endpoints)
-        pool.endpoints.push_back(upstream_of(address));
-      pools.push_back(std::move(pool));
+      const std::pair key{model.name, revision.name};
+      std::shared_ptr<RevisionState> state;
+      if (before != nullptr)
+        if (const auto at = before->states_.find(key); at != before->states_.end())
+          state = at->second;
+      if (!state) {
+        state = std::make_shared<RevisionState>();
+        state->model = model.name;
+        state->revision = revision.name;
+        state->counters = &counters.revisions[key];
+      }
+      std::vector<EndpointFacts> facts;
+      state->upstreams.clear();
+      for (const std::string& address : revision.endpoints) {
+        EndpointFacts& one = facts.emplace_back();
+        one.id = id_of(address);
+        one.slots = revision.slots == 0 ? kNoBound : revision.slots;
+        one.ready = true;
+        one.adapters = ~0ULL;
+        state->upstreams[one.id] = upstream(loop, address, before);
+      }
+      state->pool.update(facts);
+      choices.weights.push_back({id_of(revision.name), static_cast<double>(revision.weight)});
+      choices.states.push_back(state);
+      states_.emplace(key, std::move(state));
     }
   }
 }
 
-const Pool* Routes::choose(std::uint32_t model, std::uint64_t point) const {
-  const std::vector<Pool>& pools = pools_[model];
-  std::uint64_t total = 0;
-  for (const Pool& pool : pools) total += pool.revision->weight;
-  if (total == 0) return nullptr;
-  // The high half of a product spreads [0, 2^32) evenly over [0, total); total is below 2^24.
-  std::uint64_t at = ((point >> 32) * total) >> 32;
-  for (const Pool& pool : pools) {
-    if (at < pool.revision->weight) return &pool;
-    at -= pool.revision->weight;
-  }
-  return nullptr;
+std::shared_ptr<RevisionState> Routes::choose(std::uint32_t model, std::uint64_t sticky) const {
+  const Choices& choices = choices_[model];
+  const auto chosen = choose_revision(sticky, choices.weights);
+  return chosen ? choices.states[*chosen] : nullptr;
 }
 
-std::shared_ptr<Upstream> pick(const Pool& pool, std::uint64_t random, const Upstream* but) {
-  const std::size_t count = pool.endpoints.size();
-  if (count == 0) return nullptr;
-  std::size_t first = static_cast<std::uint32_t>(random) % count;
-  std::size_t second = (random >> 32) % count;
-  // Neither may be the one that failed; two draws of the same one are one draw.
-  if (pool.endpoints[first].get() == but) first = (first + 1) % count;
-  if (pool.endpoints[second].get() == but) second = (second + 1) % count;
-  const auto& a = pool.endpoints[first];
-  const auto& b = pool.endpoints[second];
-  if (a.get() == but) return nullptr;
-  return b->load().in_flight.load(std::memory_order_relaxed) <
-                 a->load().in_flight.load(std::memory_order_relaxed)
-             ? b
-             : a;
+void Routes::close_window(Instant now) const {
+  for (const auto& [key, state] : states_) state->pool.close_window(now);
 }
 
 }  // namespace slipway::gateway

@@ -1,43 +1,63 @@
-// A snapshot as one reactor uses it: its endpoints with their connections and loads, its revisions
-// with their counters.
+// A snapshot as one reactor uses it: its revisions with what is known of their endpoints, their
+// connections and their counters. What is known survives from one snapshot to the next.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "gateway/config/snapshot.hpp"
+#include "gateway/limits/limit_table.hpp"
+#include "gateway/picking/pool.hpp"
+#include "gateway/picking/retry_budget.hpp"
+#include "gateway/picking/revisions.hpp"
 #include "gateway/proxy/upstream.hpp"
 #include "gateway/telemetry/counters.hpp"
 
 namespace slipway::gateway {
 
-struct Pool {
-  const CompiledRevision* revision = nullptr;
+// What one reactor knows of a revision. Requests hold it until they end.
+struct RevisionState {
+  std::string model, revision;
+  Pool pool;
+  RetryBudget retries;
   RevisionCounters* counters = nullptr;  // lives as long as the reactor
-  std::vector<std::shared_ptr<Upstream>> endpoints;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Upstream>> upstreams;  // by endpoint
 };
+
+// By model and revision.
+using RevisionStates =
+    std::map<std::pair<std::string, std::string>, std::shared_ptr<RevisionState>>;
 
 class Routes {
  public:
-  // `snapshot` is kept; connections of endpoints that `before` has as well are taken over.
-  Routes(EventLoop& loop, EndpointLoads& loads, GatewayCounters& counters,
-         std::shared_ptr<const Snapshot> snapshot, const Routes* before);
+  // What `before` knew of revisions and endpoints that are still there is taken over.
+  Routes(EventLoop& loop, GatewayCounters& counters, std::shared_ptr<const Snapshot> snapshot,
+         const Routes* before);
 
   const Snapshot& snapshot() const { return *snapshot_; }
-  // The pool of the revision that this request is for, by weight; nullptr: there is none. `point`
-  // is spread evenly over all 64 bits, and the same for requests that belong together.
-  const Pool* choose(std::uint32_t model, std::uint64_t point) const;
+  // nullptr: no revision of the model has a weight.
+  std::shared_ptr<RevisionState> choose(std::uint32_t model, std::uint64_t sticky) const;
+  // Looks at how endpoints fared; to be called every kRateWindow.
+  void close_window(Instant now) const;
 
  private:
+  struct Choices {
+    std::vector<RevisionWeight> weights;
+    std::vector<std::shared_ptr<RevisionState>> states;  // in the same order
+  };
+  std::shared_ptr<Upstream> upstream(EventLoop& loop, const std::string& address,
+                                     const Routes* before);
+
   std::shared_ptr<const Snapshot> snapshot_;
   std::unordered_map<std::string, std::shared_ptr<Upstream>> upstreams_;
-  std::vector<std::vector<Pool>> pools_;  // by model, then by revision
+  RevisionStates states_;
+  std::vector<Choices> choices_;  // by model
 };
 
-// Of two endpoints drawn at random the one with less to do; nullptr: the pool is empty or all of it
-// is `but`, which has been tried.
-std::shared_ptr<Upstream> pick(const Pool& pool, std::uint64_t random, const Upstream* but);
+// What stands for an endpoint, a revision, a tenant in hashes: the same on every gateway.
+std::uint64_t id_of(std::string_view name);
 
 }  // namespace slipway::gateway

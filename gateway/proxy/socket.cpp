@@ -98,37 +98,49 @@ Moved Socket::read(char* to, std::size_t most) {
   return moved;
 }
 
-Moved Socket::write_tls(std::string_view first, std::string_view second) {
-  // One record for both where they fit; OpenSSL wants the same bytes again after WANT_WRITE, which
-  // the caller's repetition gives it.
+Moved Socket::write_tls(std::span<const std::string_view> pieces) {
+  // One record for small pieces; OpenSSL wants the same bytes again after WANT_WRITE, which the
+  // caller's repetition gives it.
   std::array<char, kTlsRecord> record;
-  std::string_view part = first.empty() ? second : first;
-  if (!first.empty() && !second.empty() && first.size() < record.size()) {
-    const std::size_t more = std::min(record.size() - first.size(), second.size());
-    std::memcpy(record.data(), first.data(), first.size());
-    std::memcpy(record.data() + first.size(), second.data(), more);
-    part = {record.data(), first.size() + more};
+  std::string_view part;
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) {
+    if (piece.empty()) continue;
+    if (size == 0 && part.empty()) {
+      part = piece;
+      continue;
+    }
+    if (size == 0) {
+      size = std::min(part.size(), record.size());
+      std::memcpy(record.data(), part.data(), size);
+    }
+    const std::size_t more = std::min(record.size() - size, piece.size());
+    std::memcpy(record.data() + size, piece.data(), more);
+    size += more;
+    if (size == record.size()) break;
   }
+  if (size > 0) part = {record.data(), size};
   std::size_t put = 0;
   const int result = SSL_write_ex(tls_.get(), part.data(), part.size(), &put);
   return result == 1 ? Moved{put, Io::Done} : of_tls(result);
 }
 
-Moved Socket::write(std::string_view first, std::string_view second) {
-  if (tls_) return write_tls(first, second);
-  std::array<iovec, 2> pieces{};
-  std::size_t count = 0;
-  for (const std::string_view piece : {first, second}) {
+Moved Socket::write(std::span<const std::string_view> pieces) {
+  if (tls_) return write_tls(pieces);
+  std::array<iovec, kMostPieces> vectors{};
+  std::size_t count = 0, size = 0;
+  for (const std::string_view piece : pieces) {
     if (piece.empty()) continue;
-    pieces[count].iov_base = const_cast<char*>(piece.data());  // iovec serves reading as well
-    pieces[count++].iov_len = piece.size();
+    vectors[count].iov_base = const_cast<char*>(piece.data());  // iovec serves reading as well
+    vectors[count++].iov_len = piece.size();
+    size += piece.size();
   }
   msghdr message{};
-  message.msg_iov = pieces.data();
+  message.msg_iov = vectors.data();
   message.msg_iovlen = count;
   const ssize_t put = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
   if (put >= 0) {
-    may_write_ = static_cast<std::size_t>(put) == first.size() + second.size();
+    may_write_ = static_cast<std::size_t>(put) == size;
     return {static_cast<std::size_t>(put), Io::Done};
   }
   const Moved moved = of_errno();

@@ -53,8 +53,13 @@ class Socket final : public Watcher {
   bool hung_up() const { return hung_up_; }
 
   Moved read(char* to, std::size_t most);
-  // Both pieces, as one message where the kernel takes it.
-  Moved write(std::string_view first, std::string_view second = {});
+  // The pieces as one message, where the kernel takes it; at most kMostPieces.
+  static constexpr std::size_t kMostPieces = 4;
+  Moved write(std::span<const std::string_view> pieces);
+  Moved write(std::string_view first, std::string_view second = {}) {
+    const std::string_view pieces[] = {first, second};
+    return write(pieces);
+  }
   bool connect_failed();
   // Sends what ends a TLS session; the socket is closed by its destructor.
   void say_goodbye();
@@ -68,7 +73,7 @@ class Socket final : public Watcher {
   Socket(int fd, SSL* tls) : fd_(fd), tls_(tls) {}
   void on_ready(Ready ready) override;
   Moved of_tls(int result);
-  Moved write_tls(std::string_view first, std::string_view second);
+  Moved write_tls(std::span<const std::string_view> pieces);
 
   int fd_;
   std::unique_ptr<SSL, Free> tls_;

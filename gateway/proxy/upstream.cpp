@@ -6,18 +6,7 @@
 
 namespace slipway::gateway {
 
-std::shared_ptr<EndpointLoad> EndpointLoads::of(const std::string& address) {
-  const std::lock_guard lock(mutex_);
-  std::weak_ptr<EndpointLoad>& slot = loads_[address];
-  if (auto load = slot.lock()) return load;
-  auto load = std::make_shared<EndpointLoad>();
-  slot = load;
-  std::erase_if(loads_, [](const auto& one) { return one.second.expired(); });
-  return load;
-}
-
-Upstream::Upstream(EventLoop& loop, std::string address, std::shared_ptr<EndpointLoad> load)
-    : loop_(loop), name_(std::move(address)), load_(std::move(load)) {
+Upstream::Upstream(EventLoop& loop, std::string address) : loop_(loop), name_(std::move(address)) {
   if (const auto parsed = parse_address(name_)) {
     address_ = parsed->storage;
     size_ = parsed->size;

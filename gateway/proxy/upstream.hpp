@@ -4,32 +4,13 @@
 
 #include <sys/socket.h>
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "gateway/proxy/socket.hpp"
 
 namespace slipway::gateway {
-
-// One endpoint's counts; written by all reactors.
-struct alignas(64) EndpointLoad {
-  std::atomic<int> in_flight{0};
-};
-
-// The loads by address, for all reactors; an address keeps its load while anybody uses it.
-class EndpointLoads {
- public:
-  std::shared_ptr<EndpointLoad> of(const std::string& address);
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<EndpointLoad>> loads_;  // guarded by mutex_
-};
 
 class Upstream final : public SocketOwner {
  public:
@@ -37,10 +18,9 @@ class Upstream final : public SocketOwner {
 
   // `address` as "10.0.0.7:8080" or "[fd00::1]:8080"; one that is no address of that form is never
   // reached.
-  Upstream(EventLoop& loop, std::string address, std::shared_ptr<EndpointLoad> load);
+  Upstream(EventLoop& loop, std::string address);
 
   const std::string& name() const { return name_; }
-  EndpointLoad& load() { return *load_; }
 
   // A connection that was used before; nullptr: there is none.
   std::unique_ptr<Socket> take_idle();
@@ -57,7 +37,6 @@ class Upstream final : public SocketOwner {
   std::string name_;
   sockaddr_storage address_{};
   unsigned size_ = 0;
-  std::shared_ptr<EndpointLoad> load_;
   std::vector<std::unique_ptr<Socket>> idle_;
 };
 

@@ -44,10 +44,8 @@ tl::expected<const CompiledTenant*, ApiError> authenticate(const Snapshot& snaps
     case KeyVerdict::Good:
       return &snapshot.tenants[caller.check.key->tenant];
     case KeyVerdict::Missing:
-      return nullptr;
     case KeyVerdict::Malformed:
-      return tl::unexpected(
-          key_error(fmt::format("what ends in {} is no key of this gateway", ending)));
+      return nullptr;
     case KeyVerdict::Wrong:
       return tl::unexpected(key_error(fmt::format("the key that ends in {} is not known", ending)));
     case KeyVerdict::Expired:
@@ -60,7 +58,7 @@ tl::expected<const CompiledTenant*, ApiError> authenticate(const Snapshot& snaps
 }
 
 tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTenant* tenant,
-                                      const ModelNames& names) {
+                                      const ModelNames& names, std::string_view key) {
   Named named;
   std::string_view name;
   for (const std::string_view one : {names.path, names.header, names.body}) {
@@ -76,6 +74,9 @@ tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTe
   }
   if (named.model != Named::kNone && snapshot.may_call(tenant, named.model))
     return Routed{named.model, named.adapter, tenant};
+  if (tenant == nullptr && !key.empty())
+    return tl::unexpected(
+        key_error(fmt::format("what ends in {} is no key of this gateway", ending_of(key))));
   if (tenant == nullptr)
     return tl::unexpected(ApiError{
         401, "this needs a key: send it as \"Authorization: Bearer ...\"", "missing_api_key"});

@@ -30,12 +30,14 @@ struct Routed {
 };
 
 // The tenant of a caller; nullptr for one without a key. A key that is not good is refused, also
-// where none would be needed: its owner wants to know.
+// where none would be needed: its owner wants to know. What is no key of ours counts as none:
+// clients of public models have to send something.
 tl::expected<const CompiledTenant*, ApiError> authenticate(const Snapshot& snapshot,
                                                            const Caller& caller);
 
-// A model that the caller may not call is answered like one that does not exist.
+// A model that the caller may not call is answered like one that does not exist. `key`: what was
+// sent as a key, for the complaint of a caller that has no tenant.
 tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTenant* tenant,
-                                      const ModelNames& names);
+                                      const ModelNames& names, std::string_view key = {});
 
 }  // namespace slipway::gateway

@@ -84,7 +84,16 @@ TEST_F(Decide, NamesTheEndOfAKeyThatIsRefused) {
             "401 invalid_api_key: the key that ends in ...9f3c expired on 2026-11-20");
   EXPECT_EQ(refused(KeyVerdict::Wrong, text),
             "401 invalid_api_key: the key that ends in ...9f3c is not known");
-  EXPECT_EQ(refused(KeyVerdict::Malformed, "password"),
+}
+
+TEST_F(Decide, TakesWhatIsNoKeyOfOursForNone) {
+  const auto caller = authenticate(*snapshot, {{KeyVerdict::Malformed, nullptr}, "EMPTY"});
+  ASSERT_TRUE(caller);
+  EXPECT_EQ(*caller, nullptr);
+  EXPECT_TRUE(decide(*snapshot, nullptr, {.body = "open/hello"}, "EMPTY"));
+  const auto refused = decide(*snapshot, nullptr, {.body = "prod/chat"}, "EMPTY");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(fmt_error(refused.error()),
             "401 invalid_api_key: what ends in ... is no key of this gateway");
 }
 

@@ -62,8 +62,8 @@ void Histogram::add(const Histogram& other) {
 void RevisionCounters::add(const RequestRecord& record) {
   ++by_class[class_of(record.status)];
   truncated += record.truncated ? 1 : 0;
-  bytes_in += record.bytes_in;
-  bytes_out += record.bytes_out;
+  prompt_tokens += record.prompt_tokens;
+  answer_tokens += record.answer_tokens;
   if (record.first_byte >= 0) first_byte.add(record.first_byte);
   duration.add(record.seconds);
 }
@@ -71,8 +71,8 @@ void RevisionCounters::add(const RequestRecord& record) {
 void RevisionCounters::add(const RevisionCounters& other) {
   add_all(by_class, other.by_class);
   truncated += other.truncated;
-  bytes_in += other.bytes_in;
-  bytes_out += other.bytes_out;
+  prompt_tokens += other.prompt_tokens;
+  answer_tokens += other.answer_tokens;
   first_byte.add(other.first_byte);
   duration.add(other.duration);
 }
@@ -97,6 +97,13 @@ std::string to_prometheus(const GatewayCounters& counters, std::uint64_t dropped
   page.head("slipway_gateway_truncated_total", "counter", "Answers begun and not finished.");
   for (const auto& [key, of] : counters.revisions)
     page.put("slipway_gateway_truncated_total{{{}}} {}\n", labels_of(key), of.truncated);
+  page.head("slipway_gateway_tokens_total", "counter", "Tokens, as they were paid for.");
+  for (const auto& [key, of] : counters.revisions) {
+    page.put("slipway_gateway_tokens_total{{{},type=\"input\"}} {}\n", labels_of(key),
+             of.prompt_tokens);
+    page.put("slipway_gateway_tokens_total{{{},type=\"output\"}} {}\n", labels_of(key),
+             of.answer_tokens);
+  }
   page.head("slipway_gateway_first_byte_seconds", "histogram",
             "From a request to the first byte of its answer.");
   for (const auto& [key, of] : counters.revisions)

@@ -26,7 +26,7 @@ struct Histogram {
 struct RevisionCounters {
   std::array<std::uint64_t, 6>
       by_class{};  // [2]: answers of 2xx; [0]: clients that went away first
-  std::uint64_t truncated = 0, bytes_in = 0, bytes_out = 0;
+  std::uint64_t truncated = 0, prompt_tokens = 0, answer_tokens = 0;
   Histogram first_byte, duration;
 
   void add(const RequestRecord& record);

@@ -73,6 +73,11 @@ void append_log_line(std::string& out, const RequestRecord& record) {
   append_number(out, "duration_ms", static_cast<std::int64_t>(record.seconds * 1000));
   if (record.first_byte >= 0)
     append_number(out, "first_byte_ms", static_cast<std::int64_t>(record.first_byte * 1000));
+  if (record.prompt_tokens + record.answer_tokens > 0) {
+    append_number(out, "gen_ai.usage.input_tokens", record.prompt_tokens);
+    append_number(out, "gen_ai.usage.output_tokens", record.answer_tokens);
+    if (record.estimated) out += ",\"slipway.usage_estimated\":true";
+  }
   if (record.attempts > 1) append_number(out, "slipway.attempts", record.attempts);
   if (record.truncated) out += ",\"slipway.truncated\":true";
   append_text(out, "error.type", record.error);

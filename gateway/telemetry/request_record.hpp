@@ -15,13 +15,16 @@ struct RequestRecord {
   double first_byte = -1;  // seconds until the answer's first byte; negative: there was none
   int status = 0;          // 0: the client went away before there was one
   std::uint64_t bytes_in = 0, bytes_out = 0;  // of bodies
-  bool truncated = false;                     // an answer was begun and not finished
-  int attempts = 0;                           // endpoints that were tried
-  std::string id;                             // x-request-id
-  std::string method, path;                   // as the client sent them, without the query
-  std::string client;                         // address
-  std::string tenant;                         // empty: without a key
-  std::string model, revision;                // as they are named in the configuration
+  // As the engine reported, or as they were paid for where it did not.
+  std::uint64_t prompt_tokens = 0, answer_tokens = 0;
+  bool estimated = false;       // the tokens are not the engine's
+  bool truncated = false;       // an answer was begun and not finished
+  int attempts = 0;             // endpoints that were tried
+  std::string id;               // x-request-id
+  std::string method, path;     // as the client sent them, without the query
+  std::string client;           // address
+  std::string tenant;           // empty: without a key
+  std::string model, revision;  // as they are named in the configuration
   std::string endpoint;
   const char* error = "";  // why the gateway itself answered or gave up
 };
