@@ -98,6 +98,10 @@ std::vector<Synthetic> synthetics() {
            .system_prompts = 10,
            .system_blocks = 2,
            .mean_turns = 5},
+          {.name = "made up: 200 system prompts, two turns",
+           .system_prompts = 200,
+           .system_blocks = 8,
+           .mean_turns = 2},
           {.name = "made up: nothing shared", .system_blocks = 0, .mean_new_tokens = 4000}};
 }
 

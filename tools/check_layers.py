@@ -21,7 +21,15 @@ ALLOWED = {
     "runtime-images/agent": {"crds", "runtime-images/agent"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-PURE = ("crds/", "reconcilers/", "webhooks/admission/", "gateway/http/", "gateway/body/")
+PURE = (
+    "crds/",
+    "reconcilers/",
+    "webhooks/admission/",
+    "gateway/http/",
+    "gateway/body/",
+    "gateway/picking/",
+    "gateway/limits/",
+)
 IMPURE = re.compile(
     r"#\s*include\s+<(thread|mutex|spdlog/|boost/asio|sys/socket|condition_variable)|\bgetenv\b"
 )
@@ -63,6 +71,7 @@ def self_test() -> None:
         ("crds/types/a.hpp", '#include "reconcilers/plan.hpp"\n'),
         ("runtime-images/agent/a.cpp", '#include "controller/kube/client.hpp"\n'),
         ("reconcilers/a.cpp", "#include <mutex>\n"),
+        ("gateway/limits/a.cpp", "#include <mutex>\n"),
         ("reconcilers/a.cpp", "auto t = std::chrono::steady_clock::now();\n"),
         ("gateway/http/a.cpp", "#include <boost/asio.hpp>\n"),
         ("controller/cache/a.cpp", "auto t = std::chrono::system_clock::now();\n"),

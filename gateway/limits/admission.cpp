@@ -10,10 +10,10 @@ namespace slipway::gateway {
 
 namespace {
 
-// A full bucket holds a minute's worth, and one unit at least.
-Rate per_minute(const std::optional<double>& limit, double share) {
-  const double units = limit.value_or(0) * share;
-  return {units / 60, units > 0 ? std::max(1.0, units) : 0};
+// The full buckets of all replicas hold a minute's worth, and each one unit at least.
+Rate per_minute(const std::optional<double>& limit, double share, std::uint32_t replicas) {
+  const double units = limit.value_or(0);
+  return {units * share / 60, units > 0 ? std::max(1.0, units / replicas) : 0};
 }
 
 Instant until(Time end, Time wall) {
@@ -60,10 +60,10 @@ const char* to_string(Limit limit) {
 }
 
 Rate TenantLimits::requests() const {
-  return per_minute(spec_.requests_per_minute, share_);
+  return per_minute(spec_.requests_per_minute, share_, replicas_);
 }
 Rate TenantLimits::tokens() const {
-  return per_minute(spec_.tokens_per_minute, share_);
+  return per_minute(spec_.tokens_per_minute, share_, replicas_);
 }
 
 std::optional<Refused> TenantLimits::check(const Usage& estimate, Instant now, Time wall) {
@@ -97,13 +97,16 @@ void TenantLimits::settle(const Admitted& admitted, const std::optional<Usage>& 
   --under_way_;
   const Usage paid = used.value_or(Usage{});
   tokens_.charge(static_cast<double>(paid.total()) - admitted.reserved.total(), tokens(), now);
+  if (spec_.tokens_per_minute && used)
+    demand_ += static_cast<double>(paid.total()) - admitted.reserved.total();
   if (spec_.quota) quota_.add(*spec_.quota, paid.total(), wall);
 }
 
-void TenantLimits::lease(double share, Instant now) {
+void TenantLimits::lease(double share, std::uint32_t replicas, Instant now) {
   const Rate requests_before = requests();
   const Rate tokens_before = tokens();
   share_ = std::clamp(share, 0.0, 1.0);
+  replicas_ = std::max(1U, replicas);
   requests_.rescale(requests_before, requests(), now);
   tokens_.rescale(tokens_before, tokens(), now);
 }

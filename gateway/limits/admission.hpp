@@ -53,11 +53,14 @@ class TenantLimits {
   // `used`: as the engine reported, or see `used_when_aborted`; nullopt: the engine never began.
   void settle(const Admitted& admitted, const std::optional<Usage>& used, Instant now, Time wall);
 
-  // This replica's part of the limits, in [0, 1]; see lease.hpp. What was used stays used.
-  void lease(double share, Instant now);
+  // This replica's part of the limits' rates, in [0, 1], and how many replicas there are; see
+  // lease.hpp. Bursts are divided equally, so that a share that moves neither fills nor empties a
+  // bucket.
+  void lease(double share, std::uint32_t replicas, Instant now);
 
   // Tokens, or requests where tokens are not limited, that were asked for since this was called
-  // last, let in or not: what the shares are divided by.
+  // last, let in or not: what the shares are divided by, as a mean over some seconds. Estimates are
+  // put right when usage is known, so that a single value may be negative.
   double take_demand();
 
   // The x-ratelimit-* headers, as OpenAI's API names them, for the limits that there are.
@@ -70,6 +73,7 @@ class TenantLimits {
 
   const LimitSpec spec_;
   double share_ = 1;
+  std::uint32_t replicas_ = 1;
   Gcra requests_;
   Gcra tokens_;
   Quota quota_;

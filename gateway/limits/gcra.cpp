@@ -49,9 +49,9 @@ Gcra Gcra::with_missing(Instant until_full, Instant now) {
 }
 
 void Gcra::rescale(const Rate& before, const Rate& after, Instant now) {
-  const double missing = seconds_of(until_full(now)) * before.per_second;
   if (after.per_second <= 0) return;
-  tat_ = (now + time_of(missing, after)).count();
+  const double kept = before.per_second > 0 ? std::min(available(before, now), after.burst) : 0;
+  tat_ = (now + time_of(after.burst - kept, after)).count();
 }
 
 }  // namespace slipway::gateway

@@ -34,7 +34,8 @@ class Gcra {
   Instant until_full(Instant now) const;
   // The bucket's whole state, to be kept over a restart as a duration: what is not full yet.
   static Gcra with_missing(Instant until_full, Instant now);
-  // After the rate changed: what is missing stays the same number of units.
+  // After the rate changed: what the bucket has stays the same number of units, as far as the new
+  // burst holds them. A share of a limit that moves between replicas is no refill.
   void rescale(const Rate& before, const Rate& after, Instant now);
 
  private:

@@ -83,14 +83,21 @@ TEST(Gcra, SurvivesARestartOnAnotherClock) {
       << "no free refill, no lock-out";
 }
 
-TEST(Gcra, KeepsWhatIsMissingWhenTheRateChanges) {
+TEST(Gcra, KeepsWhatItHasWhenTheRateChanges) {
   Gcra bucket;
-  bucket.charge(30, kTenASecond, seconds(1));
+  bucket.charge(40, kTenASecond, seconds(1));
   const Rate half{5, 25};
   bucket.rescale(kTenASecond, half, seconds(1));
-  EXPECT_NEAR(bucket.available(half, seconds(1)), -5, 1e-6);
+  EXPECT_NEAR(bucket.available(half, seconds(1)), 10, 1e-6);
   bucket.rescale(half, kTenASecond, seconds(1));
-  EXPECT_NEAR(bucket.available(kTenASecond, seconds(1)), 20, 1e-6);
+  EXPECT_NEAR(bucket.available(kTenASecond, seconds(1)), 10, 1e-6);
+  Gcra full;
+  full.rescale(kTenASecond, half, seconds(1));
+  EXPECT_NEAR(full.available(half, seconds(1)), 25, 1e-6) << "no more than the burst holds";
+  full.rescale(half, kTenASecond, seconds(1));
+  EXPECT_NEAR(full.available(kTenASecond, seconds(1)), 25, 1e-6) << "no refill";
+  full.rescale(kTenASecond, {}, seconds(1));
+  EXPECT_FALSE(full.try_take(1, {}, seconds(1)));
 }
 
 Time day(int year, unsigned month, unsigned of_month) {

@@ -61,7 +61,7 @@ class Replicas {
     for (std::size_t i = 0; i < load_.size(); ++i) {
       limits_.emplace_back(LimitSpec{.tokens_per_minute = 100'000});
       shares_.push_back(1.0 / static_cast<double>(load_.size()));
-      limits_.back().lease(shares_.back(), Instant{});
+      limits_.back().lease(shares_.back(), 4, Instant{});
     }
   }
 
@@ -90,7 +90,7 @@ class Replicas {
     }
     shares_ = divide(100'000.0 / 60, demands);
     for (std::size_t i = 0; i < std::min(cut_off, limits_.size()); ++i)
-      limits_[i].lease(shares_[i], now_);
+      limits_[i].lease(shares_[i], 4, now_);
   }
 
   double ask() {

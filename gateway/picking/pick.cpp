@@ -111,14 +111,18 @@ NoPick Choice::why_none() const {
 
 bool Choice::under_bound(const Candidate& candidate) const {
   const double part = candidate.endpoint->facts.slots / slots_;
-  return candidate.requests < std::ceil(rules_.bound * (requests_ + 1) * part);
+  const double most = std::ceil(rules_.bound * (requests_ + 1) * part);
+  return candidate.requests < std::max(rules_.few, most);
 }
 
 // To the endpoint that got most of the prompt before, unless too much waits there.
 Picked Choice::go_back(const Candidate& least) const {
   const Prefix& prefix = ask_.prefix;
   const Candidate* last = by_id(prefix.last);
-  if (!last || !under_bound(*last) || last->wait - rules_.known * prefix.known > least.wait)
+  // What a crowd shares is soon warm elsewhere as well, and what one conversation has is not.
+  const double lone = std::max(0.0, 1 - rules_.crowd * prefix.affinity.crowd);
+  const double worth = (1 + (rules_.known - 1) * lone) * prefix.known;
+  if (!last || !under_bound(*last) || last->wait - worth > least.wait)
     return picked(least, Reason::LeastLoaded, 0);
   return picked(*last, Reason::Known, prefix.known);
 }

@@ -149,8 +149,9 @@ TEST(Pick, SendsTheNextTurnWhereTheFirstWent) {
   Pool pool = pool_of(facts_of(8));
   for (std::uint64_t i = 0; i < 200; ++i) {
     const std::string first = std::to_string(i) + std::string(8000, 'a');
-    const Sent before = send(pool, chain_of(first), seconds(1), mix(i), 2000);
-    const Sent after = send(pool, chain_of(first + std::string(4000, 'b')), seconds(2), 0, 3000);
+    Sent before = send(pool, chain_of(first), seconds(1), mix(i), 2200);
+    pool.finished(before.flight, Attempt::Succeeded, seconds(1));
+    const Sent after = send(pool, chain_of(first + std::string(4000, 'b')), seconds(2), 0, 3300);
     EXPECT_EQ(after.flight.endpoint, before.flight.endpoint);
     EXPECT_EQ(after.reason, Reason::Known);
     EXPECT_LT(after.flight.to_compute, 1500) << "the rest is in its cache";

@@ -102,8 +102,8 @@ double Pool::sent_by_others() const {
 
 void Pool::sent(const Prefix& prefix, Flight& flight, Instant now) {
   flight.sent_at = now;
-  follow(to_compute_, flight.to_compute, to_compute_ == 0 ? 1 : kTrafficStep);
-  follow(held_, flight.held, held_ == 0 ? 1 : kTrafficStep);
+  follow(to_compute_, flight.to_compute, kTrafficStep);
+  follow(held_, flight.held, kTrafficStep);
   recent_.note(prefix.links, prefix.affinity.depth, flight.endpoint);
   Endpoint* endpoint = find(flight.endpoint);
   if (!endpoint) return;

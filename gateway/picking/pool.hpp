@@ -86,8 +86,9 @@ class Pool {
   bool weighted_ = false;
   // Exponential means over requests.
   double known_share_ = 0;  // of a prompt, that `recent_` knew
-  double to_compute_ = 0;   // prompt tokens of a request, for those that others sent
-  double held_ = 0;         // tokens of a request
+  // Prompt tokens, and all tokens, of a request: for those that others sent.
+  double to_compute_ = 1000;
+  double held_ = 1500;
 };
 
 }  // namespace slipway::gateway

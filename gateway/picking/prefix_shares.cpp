@@ -14,12 +14,14 @@ AffinityKey PrefixShares::count(std::span<const std::uint64_t> prefix, double ra
   // before it counts as common.
   const double requests = total_ + kSeenBeforeCommon / rare_enough;
   AffinityKey found;
-  for (std::size_t depth = 1; depth <= prefix.size(); depth = next_depth(depth)) {
+  int ahead = 0;
+  for (std::size_t depth = 1; depth <= prefix.size() && ahead <= kAhead;
+       depth = next_depth(depth)) {
     const std::uint64_t link = prefix[depth - 1];
-    found = {link, raise(link) / requests, depth, true};
-    if (found.share > rare_enough) continue;
-    found.common = false;
-    break;
+    const double share = raise(link) / requests;
+    if (ahead++ > 0) continue;
+    found = {link, share, depth, share / rare_enough, share > rare_enough};
+    if (found.common) ahead = 0;
   }
   return found;
 }

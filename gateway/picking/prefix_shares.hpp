@@ -13,12 +13,15 @@
 #include <cstdint>
 #include <span>
 
+#include "gateway/picking/prefix_chain.hpp"
+
 namespace slipway::gateway {
 
 struct AffinityKey {
   std::uint64_t key = 0;  // 0: the prompt has no full block, nothing ties it to others
   double share = 0;       // of recent requests with this key, in [0, 1]
   std::size_t depth = 0;  // links that the key stands for
+  double crowd = 0;       // share over the one that is rare enough
   bool common = false;    // to the end of the prompt, every prefix has more than its share
 };
 
@@ -30,7 +33,10 @@ class PrefixShares {
 
  private:
   static constexpr std::size_t kRows = 2;
-  static constexpr std::size_t kColumns = 4096;
+  static constexpr std::size_t kColumns = 16384;
+  // Depths beyond the key that are counted as well, so that the way behind a long prefix that many
+  // begin to share is found in some dozens of requests.
+  static constexpr int kAhead = 8;
   // Requests after which counts are halved; in the long run the sketch holds twice as many.
   static constexpr std::uint32_t kWindow = 1024;
   static constexpr double kSeenBeforeCommon = 4;
@@ -43,11 +49,13 @@ class PrefixShares {
   std::uint32_t since_fading_ = 0;
 };
 
-// The depths that are looked at: eight an octave, so that a long shared prompt costs few steps.
-// The next one after `depth` links; both count links, the first depth is 1.
+// The depths that are looked at: of blocks of one size eight an octave, so that a long shared
+// prompt costs few steps. The next one after `depth` links; both count links, the first is 1.
 constexpr std::size_t next_depth(std::size_t depth) {
+  const std::size_t blocks =
+      depth < kSmallBlocks ? depth : block_end(depth - 1) / kLargeBlock;  // of this size
   std::size_t step = 1;
-  while (depth >= 16 * step) step *= 2;
+  while (blocks >= 16 * step) step *= 2;
   return depth + step;
 }
 

@@ -12,7 +12,7 @@ namespace {
 // begin at 1 whatever a request's affinity key is: gateways need not agree on that to the block.
 std::size_t next_noted(std::size_t depth) {
   std::size_t next = next_depth(depth);
-  while (next < depth + depth / 4) next = next_depth(next);
+  while (4 * block_end(next - 1) < 5 * block_end(depth - 1)) next = next_depth(next);
   return next;
 }
 
