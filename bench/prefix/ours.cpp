@@ -22,6 +22,7 @@ class Picking : public Policy {
         flights_(setting.trace.requests.size()),
         random_(seed) {
     std::vector<gateway::EndpointFacts> facts;
+    facts.reserve(setting.engines);
     for (std::uint32_t i = 0; i < setting.engines; ++i)
       facts.push_back({.id = i,
                        .slots = setting.model.slots,

@@ -20,7 +20,8 @@ void add_chain(Request& request) {
   request.chain.resize(gateway::block_count(bytes));
   std::uint64_t link = 0;
   for (std::size_t i = 0; i < request.chain.size(); ++i) {
-    const auto token = static_cast<std::size_t>((gateway::block_end(i) - 1) / kBytesPerToken);
+    const auto token =
+        static_cast<std::size_t>(static_cast<double>(gateway::block_end(i) - 1) / kBytesPerToken);
     const std::size_t block = std::min(token / kBlockTokens, request.blocks.size() - 1);
     link = gateway::mix(link ^ gateway::mix(request.blocks[block] + (i << 32)));
     request.chain[i] = link;
@@ -65,6 +66,7 @@ Result<Trace> read_mooncake(const std::string& path) {
 Trace make(const Synthetic& traffic, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<double> popularity;
+  popularity.reserve(traffic.system_prompts);
   for (std::uint32_t i = 0; i < traffic.system_prompts; ++i)
     popularity.push_back(1 / std::pow(i + 1, 1.2));
   std::discrete_distribution<std::uint32_t> system(popularity.begin(), popularity.end());
@@ -122,7 +124,7 @@ Trace paced(const Trace& trace, double rate, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> within(0, kResolution);
   for (Request& request : some.requests) request.at += within(random);
-  std::ranges::stable_sort(some.requests, {}, &Request::at);
+  std::ranges::sort(some.requests, {}, &Request::at);
   const double scale = static_cast<double>(some.requests.size()) / rate / some.requests.back().at;
   for (Request& request : some.requests) request.at *= scale;
   return some;

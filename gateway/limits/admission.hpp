@@ -47,7 +47,7 @@ struct Admitted {
 
 class TenantLimits {
  public:
-  explicit TenantLimits(LimitSpec spec) : spec_(std::move(spec)) {}
+  explicit TenantLimits(const LimitSpec& spec) : spec_(spec) {}
 
   tl::expected<Admitted, Refused> admit(const Usage& estimate, Instant now, Time wall);
   // `used`: as the engine reported, or see `used_when_aborted`; nullopt: the engine never began.

@@ -14,9 +14,9 @@
 
 namespace slipway::gateway {
 
-inline constexpr std::size_t kSmallBlock = 64;            // bytes
-inline constexpr std::size_t kLargeBlock = 1024;          // bytes
-inline constexpr std::size_t kSmallBlocksEnd = 4 * 1024;  // bytes that small blocks cover
+inline constexpr std::size_t kSmallBlock = 64;        // bytes
+inline constexpr std::size_t kLargeBlock = 1024;      // bytes
+inline constexpr std::size_t kSmallBlocksEnd = 4096;  // bytes that small blocks cover
 inline constexpr std::size_t kSmallBlocks = kSmallBlocksEnd / kSmallBlock;
 
 // Bytes from the beginning of the prompt to the end of block `index`.
