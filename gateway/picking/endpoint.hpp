@@ -46,7 +46,7 @@ struct Endpoint {
   bool others_told = false;  // by the gateways themselves, so that metrics are not needed
 
   // Seconds from sending to the first byte, for each prompt token that was to compute up to it (the
-  // request's own and those before it): an exponential mean. 0: nothing came back yet.
+  // request's own and those before it): an exponential mean, for metrics. 0: nothing came back yet.
   double pace = 0;
 
   // All that is under way on it: ours as of now and the others' as of the last news, ours alone
