@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "gateway/config/snapshot.hpp"
-#include "gateway/limits/limit_table.hpp"
 #include "gateway/picking/pool.hpp"
 #include "gateway/picking/retry_budget.hpp"
 #include "gateway/picking/revisions.hpp"
+#include "gateway/proxy/limit_table.hpp"
 #include "gateway/proxy/upstream.hpp"
 #include "gateway/telemetry/counters.hpp"
 

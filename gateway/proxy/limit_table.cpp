@@ -1,4 +1,4 @@
-#include "gateway/limits/limit_table.hpp"
+#include "gateway/proxy/limit_table.hpp"
 
 namespace slipway::gateway {
 
