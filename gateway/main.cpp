@@ -45,6 +45,7 @@ void reload(ConfigFile& file, std::vector<std::unique_ptr<Reactor>>& reactors) {
   if (!loaded) return say("keeping the last configuration: " + loaded.error().what);
   for (const std::string& warning : loaded->warnings) say(warning);
   for (const auto& reactor : reactors) reactor->serve(loaded->snapshot);
+  malloc_trim(0);  // what reading the text took
   say("serving a new configuration");
 }
 
@@ -89,6 +90,7 @@ int run(const Flags& flags, const sigset_t& signals) {
   }
   std::vector<std::jthread> threads;
   for (const auto& reactor : reactors) threads.emplace_back([own = reactor.get()] { own->run(); });
+  malloc_trim(0);  // what reading the text took
   say("serving " + std::to_string(loaded->snapshot->models.size()) + " models");
 
   wait_for_the_end(signals, file, reactors);

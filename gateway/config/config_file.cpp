@@ -46,6 +46,9 @@ Result<Compiled> ConfigFile::load() {
     pepper_ = std::move(*pepper);
   }
   config_ = std::move(*config);
+  // The snapshot has them; with many keys they are most of it.
+  config_.tenants = {};
+  config_.models = {};
   return compiled;
 }
 

@@ -17,7 +17,7 @@ class ConfigFile {
   // that is moved, which shows in the file's identity.
   bool has_changed() const;
 
-  // Of the last good load.
+  // Of the last good load, without tenants and models.
   const GatewayConfig& config() const { return config_; }
   const std::string& pepper() const { return pepper_; }
 

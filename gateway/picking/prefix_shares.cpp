@@ -29,7 +29,8 @@ AffinityKey PrefixShares::count(std::span<const std::uint64_t> prefix, double ra
 std::uint32_t PrefixShares::raise(std::uint64_t link) {
   std::uint32_t least = UINT16_MAX;
   std::uint64_t hash = mix(link);
-  for (auto& row : counts_) {
+  if (!counts_) counts_ = std::make_unique<std::array<Row, kRows>>();
+  for (Row& row : *counts_) {
     std::uint16_t& cell = row[hash % kColumns];
     if (cell < UINT16_MAX) ++cell;
     least = std::min<std::uint32_t>(least, cell);
@@ -39,8 +40,9 @@ std::uint32_t PrefixShares::raise(std::uint64_t link) {
 }
 
 void PrefixShares::fade() {
-  for (auto& row : counts_)
-    for (std::uint16_t& cell : row) cell /= 2;
+  if (counts_)
+    for (Row& row : *counts_)
+      for (std::uint16_t& cell : row) cell /= 2;
   total_ /= 2;
   since_fading_ = 0;
 }

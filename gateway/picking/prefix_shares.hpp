@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "gateway/picking/prefix_chain.hpp"
@@ -44,7 +45,9 @@ class PrefixShares {
   std::uint32_t raise(std::uint64_t link);
   void fade();
 
-  std::array<std::array<std::uint16_t, kColumns>, kRows> counts_{};
+  using Row = std::array<std::uint16_t, kColumns>;
+  // Made when the first prefix is counted: most of many services have no prompts to tell apart.
+  std::unique_ptr<std::array<Row, kRows>> counts_;
   std::uint32_t total_ = 0;  // requests in the sketch
   std::uint32_t since_fading_ = 0;
 };

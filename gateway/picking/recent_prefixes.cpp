@@ -28,6 +28,7 @@ constexpr int kMissesToGiveUp = 3;
 }  // namespace
 
 const RecentPrefixes::Place* RecentPrefixes::held(std::uint64_t link) const {
+  if (places_.empty()) return nullptr;
   const Place* set = &places_[set_of(link)];
   for (const Place* place = set; place != set + kWays; ++place)
     if (place->link == link) return place;
@@ -68,10 +69,12 @@ void RecentPrefixes::note(std::span<const std::uint64_t> prefix, std::size_t fro
 
 void RecentPrefixes::tell(const Placement& placement) {
   put(placement);
+  if (told_.empty()) told_.resize(kTold);
   told_[noted_++ % kTold] = placement;
 }
 
 void RecentPrefixes::put(const Placement& placement) {
+  if (places_.empty()) places_.resize(kSets * kWays);
   Place* set = &places_[set_of(placement.link)];
   Place* place = std::find_if(set, set + kWays,
                               [&](const Place& held) { return held.link == placement.link; });

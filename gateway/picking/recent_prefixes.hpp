@@ -31,8 +31,6 @@ class RecentPrefixes {
     std::uint64_t next = 0;  // what to ask for the next time
   };
 
-  RecentPrefixes() : places_(kSets * kWays), told_(kTold) {}
-
   // The longest remembered prefix of at least `from` links. `from`, here and below, is
   // a depth that `next_depth` steps on; 0: there is no prefix.
   std::optional<Found> find(std::span<const std::uint64_t> prefix, std::size_t from) const;
@@ -57,7 +55,7 @@ class RecentPrefixes {
   void put(const Placement& placement);
   void tell(const Placement& placement);
 
-  std::vector<Place> places_;
+  std::vector<Place> places_;  // empty until something is noted, as the next one
   std::uint64_t uses_ = 0;
   std::vector<Placement> told_;  // a ring
   std::uint64_t noted_ = 0;
