@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 namespace slipway::gateway {
 namespace {
 
@@ -99,6 +102,14 @@ TEST(Snapshot, HasEachEndpointOnce) {
   const CompiledModel& model = done.snapshot->models[done.snapshot->find_model("chat").model];
   EXPECT_THAT(model.revisions[0].endpoints, ElementsAre("10.0.0.1:80", "10.0.0.2:80"));
   EXPECT_THAT(model.revisions[1].endpoints, IsEmpty());
+}
+
+TEST(Snapshot, TakesTheExample) {
+  std::ifstream file("examples/gateway.yaml");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const Compiled done = compiled(text.c_str());
+  EXPECT_THAT(done.warnings, IsEmpty());
+  EXPECT_EQ(done.snapshot->models.size(), 1U);
 }
 
 TEST(Snapshot, SaysWhatIsWrongAndWhere) {

@@ -10,7 +10,7 @@ namespace slipway::gateway {
 namespace {
 
 // A connection that waits for its next request keeps no more than this.
-constexpr std::size_t kIdleBuffer = 8 * 1024;
+constexpr std::size_t kIdleBuffer = std::size_t{8} * 1024;
 constexpr double kIdleSeconds = 75;  // between requests, as nginx
 constexpr double kHeadSeconds = 10;  // for a head that was begun: slow ones are an attack
 

@@ -15,7 +15,7 @@ namespace slipway::gateway {
 // One tenant's use of one model.
 class Metered {
  public:
-  explicit Metered(LimitSpec spec) : limits_(std::move(spec)) {}
+  explicit Metered(const LimitSpec& spec) : limits_(spec) {}
 
   // `prompt_bytes` of a body, of which the answer may have `max_tokens`.
   tl::expected<Admitted, Refused> admit(std::size_t prompt_bytes,

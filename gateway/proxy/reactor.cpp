@@ -10,7 +10,7 @@ namespace slipway::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
-constexpr std::size_t kLogPiece = 64 * 1024;
+constexpr std::size_t kLogPiece = std::size_t{64} * 1024;
 // Few, so that reactors that share a socket share what comes.
 constexpr int kAcceptsAtOnce = 4;
 

@@ -36,7 +36,7 @@ enum class Door { Clients, Admin };
 
 class Reactor {
  public:
-  static constexpr std::size_t kScratch = 64 * 1024;
+  static constexpr std::size_t kScratch = std::size_t{64} * 1024;
 
   static Result<std::unique_ptr<Reactor>> make(const Shared& shared,
                                                std::shared_ptr<const Snapshot> snapshot);
