@@ -59,13 +59,15 @@ std::optional<std::string> page(std::string_view path,
   return to_prometheus(all, log.dropped_lines());
 }
 
-void wait_for_the_end(const sigset_t& signals, ConfigFile& file,
+void wait_for_the_end(const sigset_t& signals, ConfigFile& file, Doors& doors,
                       std::vector<std::unique_ptr<Reactor>>& reactors) {
   const timespec second{1, 0};
   while (true) {
     const int signal = ::sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGHUP || file.has_changed()) reload(file, reactors);
+    for (const std::string& complaint : doors.renew())
+      say("keeping the last certificate: " + complaint);
   }
 }
 
@@ -93,7 +95,7 @@ int run(const Flags& flags, const sigset_t& signals) {
   malloc_trim(0);  // what reading the text took
   say("serving " + std::to_string(loaded->snapshot->models.size()) + " models");
 
-  wait_for_the_end(signals, file, reactors);
+  wait_for_the_end(signals, file, *doors, reactors);
   say("stopping");
   for (const auto& reactor : reactors)
     reactor->drain(milliseconds(flags.drain_delay), milliseconds(flags.grace));

@@ -1,7 +1,5 @@
 #include "gateway/config/config_file.hpp"
 
-#include <sys/stat.h>
-
 #include <fstream>
 #include <iterator>
 
@@ -17,21 +15,14 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-ConfigFile::Identity ConfigFile::identity() const {
-  struct stat file{};
-  if (::stat(path_.c_str(), &file) != 0) return {};
-  return {file.st_dev, file.st_ino, static_cast<std::uint64_t>(file.st_size),
-          file.st_mtim.tv_sec * 1'000'000'000 + file.st_mtim.tv_nsec};
-}
-
 bool ConfigFile::has_changed() const {
-  const Identity now = identity();
+  const FileIdentity now = identity_of(path_);
   return now.inode != 0 && now != seen_;
 }
 
 Result<Compiled> ConfigFile::load() {
   // Taken before reading, and also for a file that is wrong: it is complained about once.
-  seen_ = identity();
+  seen_ = identity_of(path_);
   const auto text = read_file(path_);
   if (!text) return tl::unexpected<Error>(text.error());
   auto config = parse_config(*text);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gateway/config/file_identity.hpp"
 #include "gateway/config/snapshot.hpp"
 
 namespace slipway::gateway {
@@ -13,8 +14,7 @@ class ConfigFile {
 
   // Remembers what was read, if it was good. Errors name the file.
   Result<Compiled> load();
-  // Whether the file is another one than at the last `load`. A mounted ConfigMap changes by a link
-  // that is moved, which shows in the file's identity.
+  // Whether the file is there and another one than at the last `load`.
   bool has_changed() const;
 
   // Of the last good load, without tenants and models.
@@ -22,15 +22,8 @@ class ConfigFile {
   const std::string& pepper() const { return pepper_; }
 
  private:
-  struct Identity {
-    std::uint64_t device = 0, inode = 0, size = 0;
-    std::int64_t changed_ns = 0;
-    bool operator==(const Identity&) const = default;
-  };
-  Identity identity() const;
-
   const std::string path_;
-  Identity seen_;
+  FileIdentity seen_;
   GatewayConfig config_;
   std::string pepper_;
 };

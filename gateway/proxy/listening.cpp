@@ -45,18 +45,8 @@ Result<> Doors::add(const Listener& listener, Door door) {
   One one;
   one.door = door;
   if (!listener.certificate_file.empty()) {
-    one.tls.reset(SSL_CTX_new(TLS_server_method()));
-    SSL_CTX_set_min_proto_version(one.tls.get(), TLS1_2_VERSION);
-    SSL_CTX_set_mode(one.tls.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                        SSL_MODE_RELEASE_BUFFERS);
-    // Renegotiation would let a client read where we write.
-    SSL_CTX_set_options(one.tls.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    if (SSL_CTX_use_certificate_chain_file(one.tls.get(), listener.certificate_file.c_str()) != 1)
-      return fail(Fault::Invalid, listener.certificate_file + " holds no certificate");
-    if (SSL_CTX_use_PrivateKey_file(one.tls.get(), listener.key_file.c_str(), SSL_FILETYPE_PEM) !=
-        1)
-      return fail(Fault::Invalid, listener.key_file + " holds no key for that certificate");
+    one.certificate = std::make_unique<Certificate>(listener.certificate_file, listener.key_file);
+    SLIPWAY_TRY(one.certificate->load());
   }
   const auto fd = listen_at(listener.address);
   if (!fd) return tl::unexpected<Error>(fd.error());
@@ -67,8 +57,18 @@ Result<> Doors::add(const Listener& listener, Door door) {
 
 bool Doors::lead_to(Reactor& reactor) const {
   for (const One& one : doors_)
-    if (!reactor.accept_from(one.fd, one.tls.get(), one.door)) return false;
+    if (!reactor.accept_from(one.fd, one.certificate.get(), one.door)) return false;
   return true;
+}
+
+std::vector<std::string> Doors::renew() {
+  std::vector<std::string> complaints;
+  for (const One& one : doors_) {
+    if (!one.certificate || !one.certificate->has_changed()) continue;
+    if (const auto loaded = one.certificate->load(); !loaded)
+      complaints.push_back(loaded.error().what);
+  }
+  return complaints;
 }
 
 void Doors::close() {

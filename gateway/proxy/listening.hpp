@@ -1,12 +1,12 @@
-// Where clients come in: listening sockets, and the certificates that are shown there.
+// Where clients come in: listening sockets.
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gateway/config/gateway_config.hpp"
+#include "gateway/proxy/certificate.hpp"
 #include "gateway/proxy/reactor.hpp"
 
 namespace slipway::gateway {
@@ -20,16 +20,16 @@ class Doors {
   ~Doors() { close(); }
 
   bool lead_to(Reactor& reactor) const;
+  // Shows certificates anew whose files have changed. Complaints about those that are wrong, whose
+  // predecessors go on being shown; each is told once.
+  std::vector<std::string> renew();
   // The reactors' own copies stay open until they stop accepting.
   void close();
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  };
   struct One {
     int fd = -1;
-    std::unique_ptr<SSL_CTX, Free> tls;
+    std::unique_ptr<Certificate> certificate;  // nullptr: no TLS
     Door door = Door::Clients;
   };
   Doors() = default;

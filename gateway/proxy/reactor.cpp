@@ -18,8 +18,8 @@ constexpr int kAcceptsAtOnce = 4;
 
 class Reactor::Acceptor final : public Watcher {
  public:
-  Acceptor(Reactor& reactor, int listening, SSL_CTX* tls, Door door)
-      : reactor_(reactor), listening_(::dup(listening)), tls_(tls), door_(door) {}
+  Acceptor(Reactor& reactor, int listening, const Certificate* certificate, Door door)
+      : reactor_(reactor), listening_(::dup(listening)), certificate_(certificate), door_(door) {}
   ~Acceptor() override { ::close(listening_); }
 
   bool watch() { return listening_ >= 0 && reactor_.loop().watch_level(listening_, *this); }
@@ -36,13 +36,13 @@ class Reactor::Acceptor final : public Watcher {
   }
   bool take_one() {
     const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) reactor_.take(fd, tls_, door_);
+    if (fd >= 0) reactor_.take(fd, certificate_, door_);
     return fd >= 0;
   }
 
   Reactor& reactor_;
   int listening_;
-  SSL_CTX* tls_;
+  const Certificate* certificate_;
   Door door_;
 };
 
@@ -64,8 +64,8 @@ Reactor::~Reactor() {
   flush_log();
 }
 
-bool Reactor::accept_from(int listening, SSL_CTX* tls, Door door) {
-  acceptors_.push_back(std::make_unique<Acceptor>(*this, listening, tls, door));
+bool Reactor::accept_from(int listening, const Certificate* certificate, Door door) {
+  acceptors_.push_back(std::make_unique<Acceptor>(*this, listening, certificate, door));
   return acceptors_.back()->watch();
 }
 
@@ -73,8 +73,9 @@ void Reactor::run() {
   loop_->run();
 }
 
-void Reactor::take(int fd, SSL_CTX* tls, Door door) {
-  std::unique_ptr<Socket> socket = Socket::make(*loop_, fd, tls);
+void Reactor::take(int fd, const Certificate* certificate, Door door) {
+  const auto tls = certificate == nullptr ? nullptr : certificate->current();
+  std::unique_ptr<Socket> socket = Socket::make(*loop_, fd, tls.get());
   if (!socket) return;
   ++counters_.accepted;
   ++counters_.connections;

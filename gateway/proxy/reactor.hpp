@@ -14,6 +14,7 @@
 #include "gateway/auth/api_key.hpp"
 #include "gateway/body/body_scanner.hpp"
 #include "gateway/http/message.hpp"
+#include "gateway/proxy/certificate.hpp"
 #include "gateway/proxy/event_loop.hpp"
 #include "gateway/proxy/routes.hpp"
 #include "gateway/telemetry/log_writer.hpp"
@@ -43,8 +44,8 @@ class Reactor {
   ~Reactor();
 
   // Before `run`: connections to `listening`, which stays the caller's, are accepted here. Several
-  // reactors may share it. `tls` is nullptr for none and must outlive this.
-  bool accept_from(int listening, SSL_CTX* tls, Door door = Door::Clients);
+  // reactors may share it. `certificate` is nullptr for no TLS and must outlive this.
+  bool accept_from(int listening, const Certificate* certificate, Door door = Door::Clients);
   void run();
 
   // From any thread.
@@ -74,7 +75,7 @@ class Reactor {
   class Acceptor;
 
   Reactor(const Shared& shared, std::unique_ptr<EventLoop> loop);
-  void take(int fd, SSL_CTX* tls, Door door);
+  void take(int fd, const Certificate* certificate, Door door);
   void stop_accepting();
   void tick();
   void flush_log();

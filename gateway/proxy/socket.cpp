@@ -21,6 +21,22 @@ Moved of_errno() {
   return {0, errno == EAGAIN || errno == EWOULDBLOCK ? Io::Again : Io::Failed};
 }
 
+// The bytes behind `skip`, as many as fit a record; copied only where they lie in several pieces.
+std::string_view gather(std::span<const std::string_view> pieces, std::size_t skip,
+                        std::span<char, kTlsRecord> record) {
+  std::size_t size = 0;
+  for (std::string_view piece : pieces) {
+    const std::size_t gone = std::min(skip, piece.size());
+    piece.remove_prefix(gone);
+    skip -= gone;
+    if (size == 0 && piece.size() >= record.size()) return piece.substr(0, record.size());
+    const std::size_t more = std::min(record.size() - size, piece.size());
+    if (more > 0) std::memcpy(record.data() + size, piece.data(), more);
+    size += more;
+  }
+  return {record.data(), size};
+}
+
 }  // namespace
 
 std::unique_ptr<Socket> Socket::make(EventLoop& loop, int fd, SSL_CTX* tls) {
@@ -98,31 +114,23 @@ Moved Socket::read(char* to, std::size_t most) {
   return moved;
 }
 
+// Small pieces share a record. OpenSSL takes one record at a time, and after WANT_WRITE wants the
+// same bytes again, which the caller's repetition gives it.
 Moved Socket::write_tls(std::span<const std::string_view> pieces) {
-  // One record for small pieces; OpenSSL wants the same bytes again after WANT_WRITE, which the
-  // caller's repetition gives it.
   std::array<char, kTlsRecord> record;
-  std::string_view part;
-  std::size_t size = 0;
-  for (const std::string_view piece : pieces) {
-    if (piece.empty()) continue;
-    if (size == 0 && part.empty()) {
-      part = piece;
-      continue;
+  std::size_t size = 0, done = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  while (done < size) {
+    const std::string_view part = gather(pieces, done, record);
+    std::size_t put = 0;
+    const int result = SSL_write_ex(tls_.get(), part.data(), part.size(), &put);
+    if (result != 1) {
+      const Moved moved = of_tls(result);
+      return done > 0 && moved.io == Io::Again ? Moved{done, Io::Done} : moved;
     }
-    if (size == 0) {
-      size = std::min(part.size(), record.size());
-      std::memcpy(record.data(), part.data(), size);
-    }
-    const std::size_t more = std::min(record.size() - size, piece.size());
-    std::memcpy(record.data() + size, piece.data(), more);
-    size += more;
-    if (size == record.size()) break;
+    done += put;
   }
-  if (size > 0) part = {record.data(), size};
-  std::size_t put = 0;
-  const int result = SSL_write_ex(tls_.get(), part.data(), part.size(), &put);
-  return result == 1 ? Moved{put, Io::Done} : of_tls(result);
+  return {done, Io::Done};
 }
 
 Moved Socket::write(std::span<const std::string_view> pieces) {

@@ -41,8 +41,10 @@ def model(name, *engines, **more):
 
 
 class Gateway:
-    def __init__(self, folder, models, tenants=(), **more):
+    def __init__(self, folder, models, tenants=(), certificate=None, **more):
+        """`certificate`: a folder with tls.crt and tls.key, for a second address that speaks TLS."""
         self.folder = pathlib.Path(folder)
+        self.certificate, self.tls_port = certificate, free_port()
         self.port, self.admin = free_port(), free_port()
         (self.folder / "pepper").write_bytes(PEPPER)
         self._more = more
@@ -57,7 +59,12 @@ class Gateway:
 
     def configure(self, models, tenants=()):
         """As a mounted ConfigMap changes: a new file in the place of the old one."""
-        config = {"listeners": [{"address": f"127.0.0.1:{self.port}"}],
+        listeners = [{"address": f"127.0.0.1:{self.port}"}]
+        if self.certificate:
+            listeners.append({"address": f"127.0.0.1:{self.tls_port}",
+                              "certificateFile": str(self.certificate / "tls.crt"),
+                              "keyFile": str(self.certificate / "tls.key")})
+        config = {"listeners": listeners,
                   "adminAddress": f"127.0.0.1:{self.admin}",
                   "pepperFile": str(self.folder / "pepper"),
                   "models": list(models), "tenants": list(tenants), **self._more}
