@@ -2,6 +2,7 @@
 // for each core, and waits for signals. Everything is owned here and taken down in the opposite
 // order.
 #include <malloc.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <thread>
 
+#include "gateway/auth/new_key.hpp"
 #include "gateway/config/config_file.hpp"
 #include "gateway/proxy/listening.hpp"
 #include "gateway/proxy/reactor.hpp"
@@ -104,20 +106,41 @@ int run(const Flags& flags, const sigset_t& signals) {
   return EXIT_SUCCESS;
 }
 
+// Prints a new key, once, and what a tenant keeps of it.
+int print_new_key(const std::string& pepper_file) {
+  const auto pepper = read_pepper(pepper_file);
+  if (!pepper) return fail_with(pepper.error());
+  KeyBytes random{};
+  if (RAND_bytes(random.data(), int{random.size()}) != 1)
+    return fail_with({Fault::Unavailable, "no random numbers", {}});
+  const NewKey made = make_key(random, *pepper);
+  std::cout << "the key, shown only now: " << made.text
+            << "\nfor `keys` of its tenant:  - {id: " << made.record.id << ", mac: \""
+            << made.record.mac << "\"}\n";
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 }  // namespace slipway::gateway
 
 int main(int argc, char** argv) {
   slipway::gateway::Flags flags;
   CLI::App app("Serves every model of a cluster at one address.");
-  app.add_option("--config", flags.config, "file with listeners, tenants and models (YAML)")
-      ->required();
+  app.add_option("--config", flags.config, "file with listeners, tenants and models (YAML)");
   app.add_option("--threads", flags.threads, "reactors; as many as cores if absent")
       ->check(CLI::Range(1, 256));
   app.add_option("--drain-delay", flags.drain_delay,
                  "seconds in which a stopping gateway still accepts connections");
   app.add_option("--grace", flags.grace, "seconds that requests may take to finish after that");
+  std::string pepper_file;
+  CLI::App& new_key = *app.add_subcommand("new-key", "prints a key, and what to keep of it");
+  new_key.add_option("--pepper-file", pepper_file, "as in the configuration")->required();
   CLI11_PARSE(app, argc, argv);
+  if (new_key.parsed()) return slipway::gateway::print_new_key(pepper_file);
+  if (flags.config.empty()) {
+    std::cerr << "--config is required; --help says more" << std::endl;
+    return EXIT_FAILURE;
+  }
 
   // Bodies of requests come and go: their memory is kept for the next ones, up to this much,
   // instead of being given back to the kernel and faulted in again.

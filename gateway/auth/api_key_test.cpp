@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "gateway/auth/new_key.hpp"
+
 namespace slipway::gateway {
 namespace {
 
@@ -65,6 +67,22 @@ TEST(KeyVerifier, RefusesExpiredAndRevokedKeysByName) {
   key.revoked = true;
   EXPECT_EQ(verifier.check(kKey, *snapshot_with(key), end - Duration(1)).verdict,
             KeyVerdict::Revoked);
+}
+
+TEST(NewKey, IsAcceptedWithItsOwnRecordOnly) {
+  KeyBytes random{};
+  for (std::size_t i = 0; i < random.size(); ++i)
+    random[i] = static_cast<unsigned char>(i * 37 + 5);
+  const NewKey made = make_key(random, "pepper");
+  EXPECT_EQ(made.text.size(), 3 + 8 + 1 + 43);
+  EXPECT_TRUE(made.text.starts_with("sk-" + made.record.id + "-"));
+  KeyVerifier verifier("pepper");
+  const auto snapshot = snapshot_with(made.record);
+  EXPECT_EQ(verifier.check(made.text, *snapshot, Time{}).verdict, KeyVerdict::Good);
+  random.back() ^= 0x80;
+  const NewKey other = make_key(random, "pepper");
+  EXPECT_EQ(other.record.id, made.record.id);
+  EXPECT_EQ(verifier.check(other.text, *snapshot, Time{}).verdict, KeyVerdict::Wrong);
 }
 
 TEST(ApiKey, IsReadFromEitherField) {

@@ -15,6 +15,13 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
+Result<std::string> read_pepper(const std::string& path) {
+  auto pepper = read_file(path);
+  if (pepper && pepper->size() < 16)
+    return fail(Fault::Invalid, path + ": a pepper has at least 16 bytes");
+  return pepper;
+}
+
 bool ConfigFile::has_changed() const {
   const FileIdentity now = identity_of(path_);
   return now.inode != 0 && now != seen_;
@@ -30,10 +37,8 @@ Result<Compiled> ConfigFile::load() {
   auto compiled = compile(*config);
   if (!compiled) return tl::unexpected<Error>(std::move(compiled).error().within(path_));
   if (!config->pepper_file.empty()) {
-    auto pepper = read_file(config->pepper_file);
+    auto pepper = read_pepper(config->pepper_file);
     if (!pepper) return tl::unexpected<Error>(std::move(pepper).error());
-    if (pepper->size() < 16)
-      return fail(Fault::Invalid, config->pepper_file + ": a pepper has at least 16 bytes");
     pepper_ = std::move(*pepper);
   }
   config_ = std::move(*config);

@@ -8,6 +8,9 @@
 
 namespace slipway::gateway {
 
+// The bytes that keys' MACs are made with; at least 16 of them.
+Result<std::string> read_pepper(const std::string& path);
+
 class ConfigFile {
  public:
   explicit ConfigFile(std::string path) : path_(std::move(path)) {}

@@ -180,6 +180,7 @@ void ClientConnection::release_request() {
     buffer->clear();
     buffer->shrink(0);
   }
+  keep_within_bounds();
   head_size_ = 0;
   in_place_ = false;
 }
@@ -228,6 +229,8 @@ void ClientConnection::give_up(const char* why) {
 void ClientConnection::close() {
   if (stage_ == Stage::Closed) return;
   leave_endpoint(false, Attempt::Succeeded);
+  large_body_.clear();
+  keep_within_bounds();
   stage_ = Stage::Closed;
   client_->set_owner(nullptr);
   reactor_.remove(*this);

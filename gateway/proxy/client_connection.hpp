@@ -69,6 +69,7 @@ class ClientConnection final : public SocketOwner {
   void begin_record();
   bool take_body(std::string_view bytes);
   bool receive_body();
+  bool keep_within_bounds();
   bool has_body() const;
   bool dispatch();
   bool answer_itself();
@@ -132,6 +133,7 @@ class ClientConnection final : public SocketOwner {
   ApiRoute route_;
   std::string plain_path_, path_;  // normalised, where that differs from what came
   Buffer large_body_;
+  std::size_t kept_bytes_ = 0;  // of large_body_, as the reactor knows
   http::ChunkedDecoder chunks_;
   std::shared_ptr<const Routes> routes_;  // held while the request is under way
   const CompiledTenant* tenant_ = nullptr;

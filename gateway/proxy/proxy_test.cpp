@@ -37,7 +37,8 @@ class Gateway {
   static constexpr const char* kKey = "sk-testkey1-AAAABBBBCCCCDDDDEEEE";
 
   explicit Gateway(std::vector<std::string> endpoints, Timeouts timeouts = {},
-                   LimitConfig limits = {}) {
+                   LimitConfig limits = {}, std::size_t body_bytes = 256u << 20) {
+    shared_.body_bytes = body_bytes;
     config_.pepper_file = "/pepper";
     std::string mac;
     for (const unsigned char byte : KeyVerifier(shared_.pepper).mac(kKey)) {
@@ -344,6 +345,32 @@ TEST(Proxy, RefusesBeforeTheBodyIsSent) {
     EXPECT_THAT(client.read_message(), StartsWith(one.status)) << one.head;
   }
   EXPECT_EQ(engine.connections(), 0);
+}
+
+// Ten bodies of a megabyte, of which it may keep four at a time; and all again, one by one.
+TEST(Proxy, KeepsNoMoreOfBodiesThanItMay) {
+  Engine engine(always(kOk));
+  Gateway gateway({engine.address()}, {}, {}, 4u << 20);
+  const std::string body = R"({"model":"chat","messages":")" + std::string(1u << 20, 'a') + "\"}";
+  const std::string request = post(body);
+  std::vector<Stream> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(gateway.connect());
+    clients.back().send(std::string_view(request).substr(0, request.size() - 1));
+  }
+  int refused = 0;
+  for (Stream& client : clients) {
+    client.send("}");
+    refused += client.read_message().starts_with("HTTP/1.1 503") ? 1 : 0;
+  }
+  EXPECT_GE(refused, 6);
+  EXPECT_LT(refused, 10);
+  clients.clear();
+  for (int i = 0; i < 10; ++i) {
+    Stream client = gateway.connect();
+    ASSERT_TRUE(client.send(request));
+    EXPECT_THAT(client.read_message(), EndsWith("ok")) << i;
+  }
 }
 
 TEST(Proxy, GoesOnAfterABodyItDoesNotLike) {

@@ -31,6 +31,8 @@ struct Shared {
   // A page of the admin address: its text, or nullopt if there is no such page. From any reactor.
   std::function<std::optional<std::string>(std::string_view path)> page;
   http::HeadLimits head_limits{};
+  // Bytes of bodies that one reactor keeps at a time; who comes beyond that is asked to come back.
+  std::size_t body_bytes = std::size_t{256} << 20;
 };
 
 enum class Door { Clients, Admin };
@@ -66,6 +68,11 @@ class Reactor {
   bool draining() const { return draining_; }
   std::uint64_t random() { return random_(); }
   body::BodyScanner& scanner() { return scanner_; }
+  // What connections keep of bodies changes by `more` bytes. False: that is too much.
+  bool keep_bytes(std::ptrdiff_t more) {
+    kept_bytes_ += more;
+    return kept_bytes_ <= static_cast<std::ptrdiff_t>(shared_.body_bytes);
+  }
   // Bytes that are used up before the loop is returned to.
   char* scratch() { return scratch_.get(); }
   void log(const RequestRecord& record);
@@ -87,6 +94,7 @@ class Reactor {
   std::mt19937_64 random_{std::random_device{}()};
   std::unique_ptr<char[]> scratch_{new char[kScratch]};
   body::BodyScanner scanner_;
+  std::ptrdiff_t kept_bytes_ = 0;
   std::string log_lines_;
   std::shared_ptr<const Routes> routes_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

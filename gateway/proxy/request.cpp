@@ -106,7 +106,16 @@ bool ClientConnection::receive_body() {
   return !chunked || take_body({reactor_.scratch(), moved.bytes});
 }
 
+// Many large bodies at once must not take all of the memory.
+bool ClientConnection::keep_within_bounds() {
+  const auto more = static_cast<std::ptrdiff_t>(large_body_.size() - kept_bytes_);
+  kept_bytes_ = large_body_.size();
+  return reactor_.keep_bytes(more);
+}
+
 bool ClientConnection::read_body() {
+  if (!keep_within_bounds())
+    return respond({503, "too many large requests at once", "overloaded", nullptr, 1}, true);
   if (has_body()) return dispatch();
   return client_->may_read() && receive_body();
 }

@@ -1,9 +1,13 @@
 """What OpenAI's client sees of the gateway."""
 
+import re
+import subprocess
+
 import openai
 import pytest
+import yaml
 
-from support.gateway import key, model
+from support.gateway import PEPPER, find_binary, key, model
 from support.waiting import eventually
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -96,6 +100,17 @@ def test_a_body_that_is_no_json_is_refused_with_its_place(served, client):
     with pytest.raises(openai.BadRequestError) as error:
         client(made, text).post("/chat/completions", cast_to=object, content=b'{"model": "chat", ]}')
     assert "at byte 18" in error.value.body["message"]
+
+
+def test_a_new_key_works(engine, gateway, client, tmp_path):
+    (tmp_path / "pepper").write_bytes(PEPPER)
+    printed = subprocess.run([find_binary(), "new-key", "--pepper-file", tmp_path / "pepper"],
+                             check=True, capture_output=True, text=True).stdout
+    text = re.search(r"sk-\S+", printed).group()
+    record = yaml.safe_load(printed[printed.index("- {"):])[0]
+    made = gateway([model("prod/chat", engine())],
+                   [{"name": "team-a", "models": ["prod/chat"], "keys": [record]}])
+    client(made, text).chat.completions.create(model="prod/chat", messages=HELLO)
 
 
 def test_limits_have_headers_and_a_429(engine, gateway, client):
