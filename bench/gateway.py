@@ -8,6 +8,7 @@ on which of them is the bottleneck, and other work on the machine disturbs all p
 import argparse
 import hashlib
 import hmac
+import json
 import os
 import pathlib
 import re
@@ -101,7 +102,7 @@ def wait_for_port(port, name):
 def nginx_conf(folder, port, body):
     return f"""
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx-{port}.pid;
-error_log {folder}/nginx-{port}.err; events {{ worker_connections 8192; }}
+error_log {folder}/nginx-{port}.err; events {{ worker_connections 19000; }}
 http {{ access_log off; client_max_body_size 64m; client_body_buffer_size 1m;
   client_body_temp_path {folder}/nginx-{port}-body; proxy_temp_path {folder}/nginx-{port}-proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
@@ -232,6 +233,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--gateway", required=True)
     parser.add_argument("--envoy", required=True)
+    parser.add_argument("--streams", required=True)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
@@ -259,10 +261,57 @@ def main():
                                    "/v1/chat/completions")
                     results.setdefault((proxy.name, cell), []).append(cost)
         print_table(proxies, results)
+        backend.stop()
+        started.remove(backend)
+        measure_streams(arguments, [p for p in proxies if p.name != "slipway"])
     finally:
         for one in reversed(started):
             one.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def stream(arguments, proxy, streams, rate, seconds):
+    """Streams through a proxy: its CPU time in us for each event, the delays of events, and its
+    memory while all streams are open."""
+    before = proxy.cpu()
+    load = subprocess.Popen(
+        ["taskset", "-c", "1", arguments.streams, "--engine-port", str(BACKEND), "--proxy-port",
+         str(proxy.port), "--streams", str(streams), "--rate", str(rate), "--seconds", str(seconds)],
+        stdout=subprocess.PIPE, text=True)
+    if load.stdout.readline() != "ready\n":
+        sys.exit(f"{proxy.name}: not all of {streams} streams were opened")
+    opened, memory = proxy.cpu(), proxy.resident_mb()
+    told = json.loads(load.stdout.read())
+    load.wait()
+    if told["lost"]:
+        sys.exit(f"{proxy.name}: {told}")
+    used = proxy.cpu() - (opened if rate > 1 else before)
+    return 1e6 * used / max(1, told["received"]), told, memory
+
+
+def measure_streams(arguments, proxies):
+    print("\n192 streams of 50 events a second: CPU for each event, and how long it was under way\n")
+    costs, delays = {}, {}
+    for round_ in range(arguments.rounds):
+        for proxy in proxies[round_ % len(proxies):] + proxies[:round_ % len(proxies)]:
+            cost, told, _ = stream(arguments, proxy, 192, 50, arguments.seconds)
+            costs.setdefault(proxy.name, []).append(cost)
+            delays.setdefault(proxy.name, []).append((told["p50_us"], told["p99_us"]))
+    for proxy in proxies:
+        p50, p99 = (statistics.median(values) / 1000 for values in zip(*delays[proxy.name]))
+        print(f"  {proxy.name:14}{statistics.median(costs[proxy.name]):8.1f} us "
+              f"({min(costs[proxy.name]):.1f}-{max(costs[proxy.name]):.1f})"
+              f"{p50:10.1f} ms p50{p99:8.1f} ms p99")
+    ours, nginx = (statistics.median(costs.get(name, [float("nan")]))
+                   for name in ("slipway plain", "nginx"))
+    print(f"  slipway plain / nginx {ours / nginx:5.2f}   <= 1.0   {'met' if ours <= nginx else 'missed'}")
+    for proxy in proxies:
+        if proxy.name == "slipway plain":  # the others were not given that many connections
+            before = proxy.resident_mb()
+            _, _, after = stream(arguments, proxy, 9000, 0.05, 1)
+            each = (after - before) * 1024 / 9000
+            print(f"\n9,000 open streams: {each:.1f} kB each   <= 16 kB  "
+                  f"{'met' if each <= 16 else 'missed'}")
 
 
 TARGETS = {("slipway plain", "0.2 kB"): ("haproxy", 0.95), ("slipway", "0.2 kB"): ("haproxy", 1.1),
