@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -103,6 +104,7 @@ int run(const Flags& flags, const sigset_t& signals) {
     reactor->drain(milliseconds(flags.drain_delay), milliseconds(flags.grace));
   doors->close();
   threads.clear();
+  reactors.clear();  // they log until their end
   return EXIT_SUCCESS;
 }
 
@@ -146,6 +148,12 @@ int main(int argc, char** argv) {
   // instead of being given back to the kernel and faulted in again.
   mallopt(M_MMAP_THRESHOLD, 16 << 20);
   mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  // Two for each request.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   // Before any thread is started, so that only `sigtimedwait` gets these.
   sigset_t signals;
   sigemptyset(&signals);

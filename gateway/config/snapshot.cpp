@@ -78,6 +78,7 @@ struct SnapshotBuilder {
     for (const ModelRoute* model : sorted) {
       out.names_.emplace(model->name, static_cast<std::uint32_t>(out.models.size()));
       out.models.push_back({model->name, "", model->adapters, {}, model->open});
+      out.has_open_model_ |= model->open;
       for (const Revision& revision : model->revisions) {
         auto endpoints = revision.endpoints;
         std::ranges::sort(endpoints);
@@ -157,7 +158,10 @@ Named Snapshot::find_model(std::string_view name) const {
 
 Named Snapshot::find_host(std::string_view host) const {
   if (hosts_.empty()) return {};
-  const auto at = hosts_.find(host.substr(0, host.find(':')));
+  std::string name(host.substr(0, host.find(':')));
+  for (char& c : name)  // names of hosts are compared without case
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto at = hosts_.find(name);
   return at == hosts_.end() ? Named{} : Named{at->second, {}};
 }
 
@@ -200,7 +204,9 @@ Result<GatewayConfig> parse_config(std::string_view text) {
                 fmt::format("{} documents where one is expected", documents->size()));
   if (const auto unknown = unknown_fields<GatewayConfig>(documents->front()); !unknown.empty())
     return complain(unknown);
-  return decode<GatewayConfig>(documents->front().dump());
+  // What is not UTF-8 is complained about by the field's pattern.
+  return decode<GatewayConfig>(
+      documents->front().dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace slipway::gateway

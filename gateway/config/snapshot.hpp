@@ -67,6 +67,8 @@ class Snapshot {
   const CompiledKey* find_key(std::string_view id) const;
   // The names, at most `most` of them, that this tenant may call; all open ones for nullptr.
   std::vector<std::string_view> callable(const CompiledTenant* tenant, std::size_t most) const;
+  // Whether a caller without a key can call anything.
+  bool has_open_model() const { return has_open_model_; }
   bool may_call(const CompiledTenant* tenant, std::uint32_t model) const;
 
  private:
@@ -82,6 +84,7 @@ class Snapshot {
 
   Table<std::uint32_t> names_, hosts_;
   Table<CompiledKey> keys_;
+  bool has_open_model_ = false;
 };
 
 struct Compiled {

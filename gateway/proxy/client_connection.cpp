@@ -12,7 +12,10 @@ namespace {
 // A connection that waits for its next request keeps no more than this.
 constexpr std::size_t kIdleBuffer = std::size_t{8} * 1024;
 constexpr double kIdleSeconds = 75;  // between requests, as nginx
-constexpr double kHeadSeconds = 10;  // for a head that was begun: slow ones are an attack
+constexpr double kLingerSeconds = 2;
+constexpr double kBodySeconds = 30;        // in which a body may rest
+constexpr double kLeastBodyRate = 10'000;  // bytes a second, beyond that
+constexpr double kHeadSeconds = 10;        // for a head that was begun: slow ones are an attack
 
 using Framing = http::Body::Framing;
 
@@ -43,8 +46,7 @@ void ClientConnection::set_deadline(double seconds) {
 void ClientConnection::on_socket(Socket& socket, Ready ready) {
   if (stage_ == Stage::Closed) return;
   // Nobody is left to answer: the engine stops as soon as it sees its connection closed.
-  if (&socket == client_.get() && ready.hung_up && stage_ != Stage::Head)
-    return give_up("client_gone");
+  if (&socket == client_.get() && ready.hung_up && under_way_) return give_up("client_gone");
   advance();
 }
 
@@ -54,8 +56,14 @@ void ClientConnection::advance() {
   // Others want to be served as well: a stream that never blocks gives way after some steps.
   int steps = 0;
   while (stage_ != Stage::Closed && step()) {
-    if (++steps < 64) continue;
-    reactor_.loop().defer([this] { advance(); });
+    if (++steps < 64 || stage_ == Stage::Closed) continue;
+    // Once only: a second call could come after this is gone.
+    if (!deferred_)
+      reactor_.loop().defer([this] {
+        deferred_ = false;
+        advance();
+      });
+    deferred_ = true;
     break;
   }
   advancing_ = false;
@@ -77,6 +85,8 @@ bool ClientConnection::step() {
     case Stage::Answering:
       finish_record();
       return next_request();
+    case Stage::Lingering:
+      return linger();
     case Stage::Closed:
       return false;
   }
@@ -91,6 +101,7 @@ bool ClientConnection::flush() {
     return false;
   }
   out_.consume(moved.bytes);
+  if (moved.bytes > 0) set_deadline(kIdleSeconds);  // slow, but not gone
   if (out_.empty()) out_.shrink(kIdleBuffer);
   return out_.empty();
 }
@@ -151,6 +162,7 @@ bool ClientConnection::respond(const ApiError& error, bool close) {
 bool ClientConnection::respond(int status, std::string_view type, std::string_view text, bool close,
                                std::int64_t retry_after) {
   close_after_ |= close;
+  lingers_ |= close;
   record_.status = status;
   record_.bytes_out = text.size();
   const std::string seconds = std::to_string(retry_after);
@@ -186,14 +198,17 @@ void ClientConnection::release_request() {
 }
 
 bool ClientConnection::next_request() {
+  under_way_ = false;
   if (close_after_ || reactor_.draining()) {
     client_->say_goodbye();
-    close();
-    return false;
+    if (!lingers_) return close(), false;
+    stage_ = Stage::Lingering;
+    set_deadline(kLingerSeconds);
+    return true;
   }
   release_request();
   seen_ = 0;
-  under_way_ = false;
+  served_ = true;
   routes_.reset();
   tenant_ = nullptr;
   latest_ = Instant::max();
@@ -218,8 +233,11 @@ void ClientConnection::give_up(const char* why) {
   if (under_way_) {
     record_.error = why;
     record_.truncated = revision_ && relay_.has_head() && !relay_.ended();
-    // A client that goes away says nothing about the engine.
-    const bool engine = std::string_view(why) != "client_gone";
+    // Clients that go away or read nothing say nothing about the engine, nor does our own end.
+    const std::string_view cause = why;
+    const bool engine = cause == "engine_gone" || cause == "bad_answer" || cause == "idle_timeout";
+    // Where the end of the answer is that of the connection, this must not look like one.
+    if (record_.truncated && relay_.closes_client()) client_->cut_off();
     leave_endpoint(false, engine ? Attempt::Failed : Attempt::Succeeded);
     finish_record();
   }
@@ -236,14 +254,35 @@ void ClientConnection::close() {
   reactor_.remove(*this);
 }
 
+// What is still sent is dropped, but not for ever: to close with unread bytes would reset the
+// connection, and the client might never see the answer (RFC 9112 section 9.6).
+bool ClientConnection::linger() {
+  const Moved moved = client_->read(reactor_.scratch(), Reactor::kScratch);
+  if (moved.io == Io::Again) return false;
+  if (moved.io == Io::Done) return true;
+  close();
+  return false;
+}
+
+// A body has to come at some pace, or a few clients could keep much memory for hours.
+bool ClientConnection::is_late(Instant now) const {
+  if (now >= deadline_ || now >= latest_) return true;
+  if (stage_ != Stage::Body) return false;
+  const std::size_t have = in_place_ ? in_.size() - head_size_ : large_body_.size();
+  return now >= begun_ + from_seconds(kBodySeconds + static_cast<double>(have) / kLeastBodyRate);
+}
+
 void ClientConnection::on_tick(Instant now) {
-  const bool idle = stage_ == Stage::Head && in_.empty();
+  // Who has only just been let in may still ask.
+  const bool idle = stage_ == Stage::Head && in_.empty() && served_;
   if (reactor_.draining() && idle) return close();
-  if (now < deadline_ && now < latest_) return;
+  if (!is_late(now)) return;
   switch (stage_) {
     case Stage::Head:
-    case Stage::Answering:
+    case Stage::Lingering:
       return close();
+    case Stage::Answering:
+      return give_up("client_slow");
     case Stage::Body:
       respond({408, "the body does not arrive", "timeout"}, true);
       break;
@@ -254,6 +293,7 @@ void ClientConnection::on_tick(Instant now) {
         return;
       break;
     case Stage::Relaying:
+      if (!out_.empty()) return give_up("client_slow");
       return give_up(now >= latest_ ? "total_timeout" : "idle_timeout");
     case Stage::Closed:
       return;

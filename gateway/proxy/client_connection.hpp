@@ -41,6 +41,8 @@ class ClientConnection final : public SocketOwner {
   void set_slot(std::size_t slot) { slot_ = slot; }
 
   void on_tick(Instant now);
+  // Ends whatever is under way: the gateway's time is over.
+  void shut_down() { give_up("shutdown"); }
 
  private:
   enum class Stage : std::uint8_t {
@@ -51,6 +53,7 @@ class ClientConnection final : public SocketOwner {
     Waiting,     // for the head of its answer
     Relaying,    // the answer's body
     Answering,   // what is left to be written is the gateway's own
+    Lingering,   // all is said; what the client still sends is dropped, so that it reads the answer
     Closed
   };
 
@@ -62,7 +65,10 @@ class ClientConnection final : public SocketOwner {
   bool read_body();
   bool send_request();
   bool read_answer();
+  bool read_early_answer();
   bool flush();
+  bool linger();
+  bool is_late(Instant now) const;
 
   // A request, from its head to where it goes.
   bool take_head(std::size_t size);
@@ -90,7 +96,8 @@ class ClientConnection final : public SocketOwner {
   bool try_endpoint();
   void leave_endpoint(bool reusable, Attempt attempt);
   bool endpoint_failed(const char* why);
-  bool may_try_another(bool kept);
+  bool may_try_another();
+  bool try_afresh();
   bool no_endpoint(NoPick why);
 
   // An answer.
@@ -117,8 +124,10 @@ class ClientConnection final : public SocketOwner {
   const Door door_;
   std::size_t slot_;
   Stage stage_ = Stage::Head;
-  bool advancing_ = false;
+  bool advancing_ = false, deferred_ = false;
   bool close_after_ = false;  // no further request on this connection
+  bool lingers_ = false;      // the client may still be sending
+  bool served_ = false;       // a request was answered before
   Instant deadline_, latest_;
   const std::string address_;  // of the client
 
@@ -146,6 +155,7 @@ class ClientConnection final : public SocketOwner {
   Flight flight_{};
   std::shared_ptr<Upstream> endpoint_;  // set while a flight is under way
   bool reused_ = false, retrying_ = false;
+  bool connects_ = false;  // a kept connection has failed this request: it gets a fresh one
   std::string request_head_;
   std::optional<body::Splice> splice_;    // of the body
   std::size_t sent_ = 0, sent_size_ = 0;  // bytes of the request

@@ -26,7 +26,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::make() {
 }
 
 EventLoop::~EventLoop() {
-  disposed_.clear();
+  let_go();
   ::close(wake_);
   ::close(epoll_);
 }
@@ -45,6 +45,18 @@ bool EventLoop::watch(int fd, Watcher& watcher) {
 bool EventLoop::watch_level(int fd, Watcher& watcher) {
   // Of several loops that wait for it, not all are woken.
   return add(fd, &watcher, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+void EventLoop::unwatch(int fd) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
+// What goes may dispose of more.
+void EventLoop::let_go() {
+  while (!disposed_.empty()) {
+    std::vector<std::shared_ptr<void>> going;
+    going.swap(disposed_);
+  }
 }
 
 void EventLoop::dispose(std::shared_ptr<void> thing) {
@@ -119,7 +131,7 @@ void EventLoop::run() {
     std::vector<std::function<void()>> calls;
     calls.swap(deferred_);
     for (const auto& call : calls) call();
-    disposed_.clear();
+    let_go();
   }
 }
 

@@ -39,11 +39,13 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // `watcher` must outlive the watching of `fd`, which ends when `fd` is closed, and the current
-  // round of events: see `dispose`. False: the kernel has no room for it.
+  // `watcher` must outlive the watching of `fd`, which ends when its last copy is closed, and the
+  // current round of events: see `dispose`. False: the kernel has no room for it.
   bool watch(int fd, Watcher& watcher);
   // For a socket that only accepts: told again as long as something waits.
   bool watch_level(int fd, Watcher& watcher);
+  // For a descriptor of which others have copies.
+  void unwatch(int fd);
   // Lets go of it when no event of this round can name it any more.
   void dispose(std::shared_ptr<void> thing);
   // Calls once, at the end of this round, or of the next one if it is called by a deferred call: to
@@ -63,6 +65,7 @@ class EventLoop {
   EventLoop(int epoll, int wake) : epoll_(epoll), wake_(wake) {}
   bool add(int fd, Watcher* watcher, std::uint32_t events);
   void take_calls();
+  void let_go();
   int wait_ms() const;
 
   int epoll_, wake_;

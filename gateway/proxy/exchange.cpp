@@ -40,6 +40,9 @@ bool ClientConnection::begin_exchange(const Routed& routed, const body::RequestF
   revision_->retries.begin();
   record_.revision = revision_->revision;
   tried_.clear();
+  connects_ = false;
+  // Gone before it was asked for: the event was told while its head was waited for.
+  if (client_->hung_up()) return give_up("client_gone"), false;
   look_up_prefix(facts);
   ask_for_usage(facts);
   write_request_head();
@@ -103,7 +106,9 @@ void ClientConnection::ask_for_usage(const body::RequestFacts* facts) {
 void ClientConnection::write_request_head() {
   const http::AddedField fields[] = {{"x-request-id", record_.id},
                                      {"x-forwarded-for", record_.client}};
-  static constexpr std::string_view kKept[] = {"authorization", "x-api-key", "x-slipway-model"};
+  // An answer that is compressed cannot be read on its way.
+  static constexpr std::string_view kKept[] = {"authorization", "x-api-key", "x-slipway-model",
+                                               "accept-encoding"};
   http::HeadChanges changes;
   if (head_.body.framing != http::Body::Framing::None) {
     const std::int64_t growth = splice_ ? body::growth(*splice_) : 0;
@@ -140,7 +145,11 @@ bool ClientConnection::try_endpoint() {
   ask.random = reactor_.random();
   ask.tried = tried_;
   auto picked = pick(ask, revision_->pool, now());
-  if (!picked) return no_endpoint(picked.error());
+  if (!picked) {
+    if (retrying_) revision_->retries.retry_ended();
+    retrying_ = false;
+    return no_endpoint(picked.error());
+  }
   flight_ = picked->flight;
   revision_->pool.sent(prefix_, flight_, now());
   endpoint_ = revision_->upstreams.at(flight_.endpoint);
@@ -148,12 +157,18 @@ bool ClientConnection::try_endpoint() {
   record_.endpoint = endpoint_->name();
   ++reactor_.counters().in_flight;
   sent_ = 0;
-  upstream_ = endpoint_->take_idle();
+  upstream_ = connects_ ? nullptr : endpoint_->take_idle();
   reused_ = upstream_ != nullptr;
   stage_ = Stage::Sending;
   if (!reused_) {
-    upstream_ = endpoint_->connect();
     stage_ = Stage::Connecting;
+    Upstream::Begun begun = endpoint_->connect();
+    upstream_ = std::move(begun.socket);
+    if (begun.exhausted) {  // which says nothing about the endpoint
+      leave_endpoint(false, Attempt::Succeeded);
+      record_.error = "no_descriptors";
+      return respond({503, "too many connections", "overloaded", nullptr, 1}, false);
+    }
   }
   if (!upstream_) return endpoint_failed("cannot_connect");
   upstream_->set_owner(this);
@@ -163,23 +178,30 @@ bool ClientConnection::try_endpoint() {
   return true;
 }
 
-// `kept`: on a connection that had been kept, which its engine may just have closed: that is no
-// failure of it, and it deserves a fresh connection.
-bool ClientConnection::may_try_another(bool kept) {
+// A kept connection may have been closed by its engine just when the request was sent: that is no
+// failure of the engine, and the request gets a fresh connection, once. (An engine that crashed
+// looks alike, the first time.)
+bool ClientConnection::try_afresh() {
+  connects_ = true;
+  leave_endpoint(false, Attempt::Succeeded);
+  ++reactor_.counters().retries;
+  return try_endpoint();
+}
+
+bool ClientConnection::may_try_another() {
   if (record_.attempts >= kMostAttempts || now() >= latest_) return false;
-  if (kept) return true;
   if (revision_->upstreams.size() <= tried_.size()) return false;
-  if (!revision_->retries.try_retry(false)) return false;
-  retrying_ = true;
-  return true;
+  return revision_->retries.try_retry(false);
 }
 
 // The endpoint has not said a word: it may be another one's turn. True: go on.
 bool ClientConnection::endpoint_failed(const char* why) {
-  const bool kept = reused_ && stage_ != Stage::Connecting;
-  if (!kept) tried_.push_back(flight_.endpoint);
-  leave_endpoint(false, kept ? Attempt::Succeeded : Attempt::Failed);
-  if (may_try_another(kept)) {
+  const bool closed = std::string_view(why) == "reset" && stage_ != Stage::Connecting;
+  if (reused_ && closed && !connects_ && now() < latest_) return try_afresh();
+  tried_.push_back(flight_.endpoint);
+  leave_endpoint(false, Attempt::Failed);
+  if (may_try_another()) {
+    retrying_ = true;
     ++reactor_.counters().retries;
     return try_endpoint();
   }
@@ -231,9 +253,9 @@ bool ClientConnection::send_request() {
     skip -= gone;
   }
   if (sent_ < sent_size_) {
-    if (!upstream_->may_write()) return false;
+    if (!upstream_->may_write()) return read_early_answer();
     const Moved moved = upstream_->write(pieces);
-    if (moved.io == Io::Again) return false;
+    if (moved.io == Io::Again) return read_early_answer();
     sent_ += moved.bytes;
     // Where it failed, the engine has perhaps answered, to refuse the rest.
     if (moved.io == Io::Done && sent_ < sent_size_) return true;
@@ -241,6 +263,16 @@ bool ClientConnection::send_request() {
   stage_ = Stage::Waiting;
   set_deadline(routes_->snapshot().timeouts.first_byte.value_or(600));
   return true;
+}
+
+// An engine may refuse a request that it has not read to its end.
+bool ClientConnection::read_early_answer() {
+  if (!upstream_->may_read()) return false;
+  const Moved moved = upstream_->read(reactor_.scratch(), Reactor::kScratch);
+  if (moved.io == Io::Again) return false;
+  if (moved.io != Io::Done) return endpoint_failed("reset");
+  stage_ = Stage::Waiting;
+  return take_answer({reactor_.scratch(), moved.bytes});
 }
 
 bool ClientConnection::read_answer() {
@@ -283,8 +315,11 @@ bool ClientConnection::begin_answer() {
   const int status = relay_.status();
   if (status == 503 || status == 429) {
     tried_.push_back(flight_.endpoint);
-    if (may_try_another(false)) {
-      leave_endpoint(false, Attempt::Failed);
+    if (retrying_) revision_->retries.retry_ended();  // it is over, before another begins
+    retrying_ = false;
+    if (may_try_another()) {
+      leave_endpoint(false, status >= 500 ? Attempt::Failed : Attempt::Succeeded);
+      retrying_ = true;
       ++reactor_.counters().retries;
       return try_endpoint(), false;
     }

@@ -15,6 +15,7 @@
 namespace slipway::gateway {
 namespace {
 
+using ::testing::AllOf;
 using testing::always;
 using testing::connect_to;
 using testing::dead_address;
@@ -72,8 +73,8 @@ class Gateway {
   }
 
   Stream connect() const { return connect_to(door_.port); }
-  void drain(int grace_ms = 0) {
-    reactor_->drain(std::chrono::milliseconds(0), std::chrono::milliseconds(grace_ms));
+  void drain(int grace_ms = 0, int delay_ms = 0) {
+    reactor_->drain(std::chrono::milliseconds(delay_ms), std::chrono::milliseconds(grace_ms));
   }
   // All that was logged, after it has ended.
   std::string log() {
@@ -503,6 +504,86 @@ TEST(Proxy, GivesUpWaitingForAFirstByte) {
   const std::string answer = client.read_message();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 504 Gateway Timeout"));
   EXPECT_THAT(answer, HasSubstr("a replica of prod/chat did not answer in time"));
+}
+
+// Enough of them that the loop is given way to others several times, and more while that is due.
+TEST(Proxy, AnswersHundredsOfPipelinedRequestsAndThenCloses) {
+  Engine engine(always(kOk));
+  Gateway gateway({engine.address()});
+  const std::string one = "GET /v2/health/live HTTP/1.1\r\nHost: g\r\n\r\n";
+  std::string many;
+  for (int i = 0; i < 400; ++i) many += one;
+  for (int round = 0; round < 5; ++round) {
+    Stream client = gateway.connect();
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(client.send(many));
+    ASSERT_TRUE(
+        client.send("GET /v2/health/live HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n"));
+    const std::string all = client.read_to_the_end();
+    std::size_t answers = 0;
+    for (std::size_t at = 0; (at = all.find("{\"live\":true}", at)) != std::string::npos; ++at)
+      ++answers;
+    EXPECT_EQ(answers, 1601U);
+  }
+}
+
+// What a retry took from the budget is given back, also when there is nobody left to ask.
+TEST(Proxy, RetriesGoOnAfterRetriesThatFoundNobody) {
+  Engine engine(always(kOk));
+  Gateway gateway({dead_address(), dead_address()});
+  for (int i = 0; i < 30; ++i) {
+    Stream client = gateway.connect();
+    for (int again = 0; again < 2; ++again) {
+      ASSERT_TRUE(client.send(post(kBody)));
+      EXPECT_THAT(client.read_message(), StartsWith("HTTP/1.1 50"));
+    }
+  }
+  gateway.serve({engine.address()});
+  Stream client = gateway.connect();
+  ASSERT_TRUE(client.send(post(kBody)));
+  EXPECT_THAT(client.read_message(), EndsWith("ok"));
+}
+
+// The refusal is read although the body is still being sent: nothing resets the connection.
+TEST(Proxy, LetsAClientReadARefusalBeforeItsBodyIsSent) {
+  Engine engine(always(kOk));
+  Gateway gateway({engine.address()});
+  for (int i = 0; i < 10; ++i) {
+    Stream client = gateway.connect();
+    ASSERT_TRUE(client.send("POST /nowhere HTTP/1.1\r\nHost: g\r\ncontent-length: 900000\r\n\r\n"));
+    client.send(std::string(900'000, 'x'));
+    EXPECT_THAT(client.read_message(), StartsWith("HTTP/1.1 404")) << i;
+  }
+}
+
+TEST(Proxy, DoesNotLetACutAnswerPassForAWholeOne) {
+  Engine engine([](Stream& stream) {
+    stream.read_message();
+    stream.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  });
+  Gateway gateway({engine.address()});
+  Stream client = gateway.connect();
+  ASSERT_TRUE(client.send("POST /v1/chat/completions HTTP/1.0\r\ncontent-length: " +
+                          std::to_string(kBody.size()) + "\r\n\r\n" + kBody));
+  client.read_to_the_end();
+  EXPECT_TRUE(client.was_reset());
+}
+
+TEST(Proxy, AnswersThoseItLetInWhileItStops) {
+  Engine engine(always(kOk));
+  Gateway gateway({engine.address()});
+  gateway.drain(60000, 60000);
+  Stream client = gateway.connect();
+  Stream other = gateway.connect();
+  ASSERT_TRUE(client.send(post(kBody)));
+  EXPECT_THAT(client.read_message(), AllOf(HasSubstr("onnection: close"), EndsWith("ok")));
+  // One that says nothing yet is not closed by the ticks that go by.
+  for (int i = 0; i < 3; ++i) {
+    Stream next = gateway.connect();
+    ASSERT_TRUE(next.send(post(kBody)));
+    EXPECT_THAT(next.read_to_the_end(), EndsWith("ok"));
+  }
+  ASSERT_TRUE(other.send(post(kBody)));
+  EXPECT_THAT(other.read_message(), EndsWith("ok"));
 }
 
 TEST(Proxy, FinishesStreamsWhenItStops) {

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "gateway/picking/outlier.hpp"
 #include "gateway/proxy/client_connection.hpp"
 
@@ -10,6 +12,7 @@ namespace slipway::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
+constexpr std::chrono::milliseconds kPublishing{500};  // of counters
 constexpr std::size_t kLogPiece = std::size_t{64} * 1024;
 // Few, so that reactors that share a socket share what comes.
 constexpr int kAcceptsAtOnce = 4;
@@ -22,7 +25,16 @@ class Reactor::Acceptor final : public Watcher {
       : reactor_(reactor), listening_(::dup(listening)), certificate_(certificate), door_(door) {}
   ~Acceptor() override { ::close(listening_); }
 
-  bool watch() { return listening_ >= 0 && reactor_.loop().watch_level(listening_, *this); }
+  // Others have copies of the descriptor, so closing this one does not end the watching.
+  void unwatch() {
+    if (watching_) reactor_.loop().unwatch(listening_);
+    watching_ = false;
+  }
+
+  bool watch() {
+    if (!watching_) watching_ = listening_ >= 0 && reactor_.loop().watch_level(listening_, *this);
+    return watching_;
+  }
   // Who has been let in by the kernel already is not turned away.
   void take_all() {
     while (take_one()) {
@@ -37,12 +49,15 @@ class Reactor::Acceptor final : public Watcher {
   bool take_one() {
     const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) reactor_.take(fd, certificate_, door_);
+    // Without descriptors the loop would be told again and again: until the next tick, then.
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) unwatch();
     return fd >= 0;
   }
 
   Reactor& reactor_;
   int listening_;
   const Certificate* certificate_;
+  bool watching_ = false;
   Door door_;
 };
 
@@ -109,6 +124,7 @@ void Reactor::drain(std::chrono::milliseconds delay, std::chrono::milliseconds g
 void Reactor::stop_accepting() {
   for (auto& acceptor : acceptors_) {
     acceptor->take_all();
+    acceptor->unwatch();
     loop_->dispose(std::move(acceptor));
   }
   acceptors_.clear();
@@ -123,17 +139,21 @@ void Reactor::tick() {
   if (loop_->now() >= accept_until_) stop_accepting();
   // Backwards: a connection that ends here swaps places with the last one, which was looked at.
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(loop_->now());
+  for (const auto& acceptor : acceptors_) acceptor->watch();
   flush_log();
   if (loop_->now() >= window_ends_) {
     routes_->close_window(loop_->now());
     window_ends_ = loop_->now() + kRateWindow;
   }
-  {
+  if (loop_->now() >= publish_at_) {
+    publish_at_ = loop_->now() + kPublishing;
     const std::lock_guard lock(mutex_);
     published_ = counters_;
   }
   const bool idle = acceptors_.empty() && connections_.empty();
-  if (draining_ && (idle || loop_->now() >= serve_until_)) loop_->stop();
+  const bool over = loop_->now() >= serve_until_;
+  for (std::size_t i = connections_.size(); over && i-- > 0;) connections_[i]->shut_down();
+  if (draining_ && (idle || over)) loop_->stop();
 }
 
 void Reactor::log(const RequestRecord& record) {

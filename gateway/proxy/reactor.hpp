@@ -56,7 +56,7 @@ class Reactor {
   // accepted: those who balance the load learn of it a little later. After `delay` nothing is
   // accepted any more, and when the last request has ended, or `grace` after that, `run` returns.
   void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
-  // As they were at the last tick.
+  // As they were at most half a second ago.
   GatewayCounters published() const;
 
   // For the connections, on the reactor's own thread.
@@ -101,7 +101,7 @@ class Reactor {
   std::vector<std::unique_ptr<ClientConnection>> connections_;
   bool draining_ = false;
   Instant accept_until_ = Instant::max(), serve_until_ = Instant::max();
-  Instant window_ends_{};
+  Instant window_ends_{}, publish_at_{};
 
   mutable std::mutex mutex_;
   GatewayCounters published_;  // guarded by mutex_

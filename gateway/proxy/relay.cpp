@@ -99,7 +99,10 @@ tl::expected<Relay::Piece, http::Refusal> Relay::take(std::string_view bytes,
     bytes.remove_prefix(*size);
   }
   const auto body = take_body(bytes);
-  if (!body) return tl::unexpected(body.error());
+  if (!body) {
+    if (head > 0) has_head_ = false;  // nothing of it was passed on
+    return tl::unexpected(body.error());
+  }
   return Piece{std::string_view(written_).substr(0, head), *body};
 }
 

@@ -52,6 +52,8 @@ bool ClientConnection::take_head(std::size_t size) {
   if (route_.api == Api::NoSuchMethod)
     return respond({405, "this path has other methods", "method_not_allowed"}, brings_body);
   if (!brings_body) return dispatch();
+  if (tenant_ == nullptr && !routes_->snapshot().has_open_model())
+    return respond(key_needed(key), true);
 
   chunks_ = http::ChunkedDecoder({.body_bytes = reactor_.shared().head_limits.body_bytes});
   if (head_.expects_continue && in_.size() == head_size_ && !put(http::kContinue, {})) return false;

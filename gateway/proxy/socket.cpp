@@ -170,6 +170,11 @@ void Socket::say_goodbye() {
   ::shutdown(fd_, SHUT_WR);
 }
 
+void Socket::cut_off() {
+  const linger now{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 std::string Socket::peer() const {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

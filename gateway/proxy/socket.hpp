@@ -61,8 +61,10 @@ class Socket final : public Watcher {
     return write(pieces);
   }
   bool connect_failed();
-  // Sends what ends a TLS session; the socket is closed by its destructor.
+  // Sends what ends a TLS session, and no more after it; the destructor closes the socket.
   void say_goodbye();
+  // The destructor resets the connection, so that nobody takes what was sent for all there is.
+  void cut_off();
   // The peer's address without its port.
   std::string peer() const;
 

@@ -1,6 +1,7 @@
 #include "gateway/proxy/upstream.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "gateway/proxy/address.hpp"
 
@@ -22,13 +23,24 @@ std::unique_ptr<Socket> Upstream::take_idle() {
   return socket;
 }
 
-std::unique_ptr<Socket> Upstream::connect() {
-  if (size_ == 0) return nullptr;
-  return Socket::connect(loop_, reinterpret_cast<const sockaddr*>(&address_), size_);
+Upstream::~Upstream() {
+  for (auto& socket : idle_) {
+    socket->set_owner(nullptr);
+    loop_.dispose(std::move(socket));
+  }
+}
+
+Upstream::Begun Upstream::connect() {
+  if (size_ == 0) return {};
+  errno = 0;
+  Begun begun{Socket::connect(loop_, reinterpret_cast<const sockaddr*>(&address_), size_), false};
+  begun.exhausted = !begun.socket && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS);
+  return begun;
 }
 
 void Upstream::keep(std::unique_ptr<Socket> socket) {
-  if (socket->hung_up() || idle_.size() >= kMostIdle) {
+  // Whatever more it has to say belongs to no request.
+  if (socket->hung_up() || socket->may_read() || idle_.size() >= kMostIdle) {
     loop_.dispose(std::move(socket));
     return;
   }

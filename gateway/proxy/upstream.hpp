@@ -19,13 +19,20 @@ class Upstream final : public SocketOwner {
   // `address` as "10.0.0.7:8080" or "[fd00::1]:8080"; one that is no address of that form is never
   // reached.
   Upstream(EventLoop& loop, std::string address);
+  // Events of this round may still name kept connections.
+  ~Upstream() override;
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
 
   const std::string& name() const { return name_; }
 
   // A connection that was used before; nullptr: there is none.
   std::unique_ptr<Socket> take_idle();
-  // One that has begun to connect; nullptr: it cannot even begin.
-  std::unique_ptr<Socket> connect();
+  struct Begun {
+    std::unique_ptr<Socket> socket;  // that has begun to connect; nullptr: it cannot even begin
+    bool exhausted = false;          // because this process has no descriptor left
+  };
+  Begun connect();
   // Keeps a connection whose last answer is complete.
   void keep(std::unique_ptr<Socket> socket);
 

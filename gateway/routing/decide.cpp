@@ -57,6 +57,12 @@ tl::expected<const CompiledTenant*, ApiError> authenticate(const Snapshot& snaps
   return nullptr;
 }
 
+ApiError key_needed(std::string_view key) {
+  if (!key.empty())
+    return key_error(fmt::format("what ends in {} is no key of this gateway", ending_of(key)));
+  return {401, "this needs a key: send it as \"Authorization: Bearer ...\"", "missing_api_key"};
+}
+
 tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTenant* tenant,
                                       const ModelNames& names, std::string_view key) {
   Named named;
@@ -74,12 +80,7 @@ tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTe
   }
   if (named.model != Named::kNone && snapshot.may_call(tenant, named.model))
     return Routed{named.model, named.adapter, tenant};
-  if (tenant == nullptr && !key.empty())
-    return tl::unexpected(
-        key_error(fmt::format("what ends in {} is no key of this gateway", ending_of(key))));
-  if (tenant == nullptr)
-    return tl::unexpected(ApiError{
-        401, "this needs a key: send it as \"Authorization: Bearer ...\"", "missing_api_key"});
+  if (tenant == nullptr) return tl::unexpected(key_needed(key));
   return tl::unexpected(no_model(snapshot, tenant, name));
 }
 

@@ -35,6 +35,9 @@ struct Routed {
 tl::expected<const CompiledTenant*, ApiError> authenticate(const Snapshot& snapshot,
                                                            const Caller& caller);
 
+// The answer to a caller without a tenant who needs one; `key` is what was sent as a key.
+ApiError key_needed(std::string_view key);
+
 // A model that the caller may not call is answered like one that does not exist. `key`: what was
 // sent as a key, for the complaint of a caller that has no tenant.
 tl::expected<Routed, ApiError> decide(const Snapshot& snapshot, const CompiledTenant* tenant,

@@ -27,8 +27,10 @@ void append_number(std::string& out, std::string_view name, Number value) {
 }
 
 bool is_plain(std::string_view text) {
-  for (const char c : text)
-    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) return false;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\') return false;
+  }
   return true;
 }
 
@@ -36,7 +38,7 @@ bool is_plain(std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  if (is_plain(text)) {  // signed char: bytes above 0x7f are not plain
+  if (is_plain(text)) {
     out += text;
     out += '"';
     return;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <mutex>
 #include <utility>
@@ -88,6 +89,7 @@ bool Stream::fill() {
   std::array<char, 65536> part;
   if (!wait_for(fd_, POLLIN)) return false;
   const ssize_t got = ::recv(fd_, part.data(), part.size(), 0);
+  reset_ |= got < 0 && errno == ECONNRESET;
   if (got <= 0) return false;
   ahead_.append(part.data(), static_cast<std::size_t>(got));
   return true;

@@ -26,6 +26,8 @@ class Stream {
   std::string read_to_the_end();
   // A head and its body by Content-Length; chunks are left as they are, up to the last one.
   std::string read_message();
+  // Whether reading ended with a reset of the connection.
+  bool was_reset() const { return reset_; }
   // Whether the peer has closed, without reading what it sent: waits for that.
   bool is_closed_by_peer() const;
   // Sends until the peer takes no more for 200 ms; how much it took.
@@ -37,6 +39,7 @@ class Stream {
  private:
   int fd_;
   std::string ahead_;  // read, and not asked for yet
+  bool reset_ = false;
   bool fill();
 };
 
