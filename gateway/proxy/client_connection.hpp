@@ -31,6 +31,9 @@ namespace slipway::gateway {
 class Reactor;
 enum class Door;
 
+// Tokens that the answer may have at most; nullopt: the request does not say.
+std::optional<std::uint32_t> most_tokens(const body::RequestFacts* facts);
+
 class ClientConnection final : public SocketOwner {
  public:
   ClientConnection(Reactor& reactor, std::unique_ptr<Socket> client, Door door, std::size_t slot);

@@ -1,5 +1,5 @@
-// The side of a ClientConnection that faces an engine: admitting the request, choosing an endpoint,
-// sending the request, passing the answer on.
+// The side of a ClientConnection that faces an engine: choosing an endpoint, sending the request,
+// passing the answer on.
 #include <fmt/format.h>
 
 #include <array>
@@ -14,20 +14,6 @@ namespace {
 constexpr int kMostAttempts = 3;
 constexpr std::uint32_t kUsualAnswer = 256;  // tokens, where nothing is known
 constexpr std::size_t kBytesPerToken = 4;
-
-std::optional<std::uint32_t> most_tokens(const body::RequestFacts* facts) {
-  if (facts == nullptr || !facts->max_tokens) return std::nullopt;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(*facts->max_tokens, UINT32_MAX));
-}
-
-LimitSpec spec_of(const LimitConfig& config) {
-  LimitSpec spec;
-  spec.requests_per_minute = config.requests_per_minute;
-  spec.tokens_per_minute = config.tokens_per_minute;
-  if (config.concurrency)
-    spec.concurrent_requests = static_cast<std::uint32_t>(*config.concurrency);
-  return spec;
-}
 
 }  // namespace
 
@@ -57,29 +43,6 @@ std::shared_ptr<RevisionState> ClientConnection::choose(const Routed& routed,
   if (tenant_ != nullptr) sources.key_id = tenant_->name;
   sources.random = reactor_.random();
   return routes_->choose(routed.model, sticky_key(sources));
-}
-
-// False: it has been answered with 429.
-bool ClientConnection::admit(const Routed& routed, const body::RequestFacts* facts) {
-  admitted_.reset();
-  metered_.reset();
-  if (routed.tenant == nullptr) return true;
-  const LimitSpec spec = spec_of(routed.tenant->limits);
-  if (spec == LimitSpec{}) return true;
-  metered_ = reactor_.shared().limits.of(routed.tenant->name, record_.model, spec);
-  const auto admitted =
-      metered_->admit(record_.bytes_in, most_tokens(facts), now(), record_.started);
-  if (admitted) {
-    admitted_ = *admitted;
-    return true;
-  }
-  metered_.reset();
-  record_.error = to_string(admitted.error().limit);
-  ++reactor_.counters().refused_by_class[4];
-  const auto wait = admitted.error().retry_after;
-  respond(429, "application/json", refusal_body(admitted.error()), false,
-          wait ? retry_after_seconds(*wait) : 1);
-  return false;
 }
 
 void ClientConnection::look_up_prefix(const body::RequestFacts* facts) {
@@ -340,28 +303,6 @@ bool ClientConnection::end_answer(bool reusable) {
   stage_ = Stage::Answering;
   set_deadline(routes_->snapshot().timeouts.idle.value_or(300));
   return true;
-}
-
-// What the request cost: as the engine says; where it was cut off, the prompt and what had come.
-void ClientConnection::settle() {
-  std::optional<Usage> used;
-  const bool answered = revision_ != nullptr && relay_.has_head() && relay_.status() < 300;
-  const auto told = answered ? relay_.usage() : std::nullopt;
-  if (told) {
-    used = Usage{static_cast<std::uint32_t>(told->prompt_tokens.value_or(0)),
-                 static_cast<std::uint32_t>(told->completion_tokens.value_or(0))};
-  } else if (answered && admitted_) {
-    used = used_when_aborted(admitted_->reserved, static_cast<std::uint32_t>(relay_.events()));
-    record_.estimated = true;
-  }
-  if (used) {
-    record_.prompt_tokens = used->prompt;
-    record_.answer_tokens = used->answer;
-  }
-  if (admitted_)
-    metered_->settle(*admitted_, used, told.has_value(), record_.bytes_in, now(), record_.started);
-  admitted_.reset();
-  metered_.reset();
 }
 
 }  // namespace slipway::gateway
