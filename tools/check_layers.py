@@ -29,6 +29,7 @@ PURE = (
     "gateway/body/",
     "gateway/picking/",
     "gateway/limits/",
+    "gateway/auth/jwt/",
 )
 IMPURE = re.compile(
     r"#\s*include\s+<(thread|mutex|spdlog/|boost/asio|sys/socket|condition_variable)|\bgetenv\b"
