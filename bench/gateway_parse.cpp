@@ -2,13 +2,10 @@
 // processor can run; "scalar" is the one that looks at each byte by itself.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <ctime>
-#include <functional>
 #include <string>
-#include <vector>
 
+#include "bench/timing.hpp"
 #include "crds/base/check.hpp"
 #include "gateway/body/body_scanner.hpp"
 #include "gateway/body/sse_scanner.hpp"
@@ -17,38 +14,6 @@
 
 namespace slipway {
 namespace {
-
-constexpr int kRounds = 101;
-constexpr double kRound = 2e6;  // ns
-
-// Time on a processor: others at work on the machine count less than in time on the wall.
-double cpu_ns() {
-  return static_cast<double>(std::clock()) * (1e9 / CLOCKS_PER_SEC);
-}
-
-// Of many rounds, each of which repeats the work for as long as it lasts, the tenth that is
-// quickest: what else runs on the machine, and on the same core, only ever adds.
-double quick_ns(const std::function<void()>& work) {
-  std::vector<double> times;
-  for (int i = 0; i < kRounds; ++i) {
-    const double start = cpu_ns();
-    double spent = 0;
-    int count = 0;
-    do {
-      for (int repeat = 0; repeat < 8; ++repeat) work();
-      count += 8;
-      spent = cpu_ns() - start;
-    } while (spent < kRound);
-    times.push_back(spent / count);
-  }
-  const auto tenth = times.begin() + kRounds / 10;
-  std::ranges::nth_element(times, tenth);
-  return *tenth;
-}
-
-void row(const std::string& what, double ns, const std::string& note = "") {
-  fmt::print("{:<44} {:10.1f} ns  {}\n", what, ns, note);
-}
 
 std::string verdict(const char* target, bool met) {
   return fmt::format("target {}: {}", target, met ? "met" : "missed");
