@@ -116,6 +116,35 @@ TEST(CheckClaims, RefusesEveryAudience_WhenNoneIsConfigured) {
   EXPECT_EQ(check_claims(json->object(), issuer, kNow).error().why, Why::WrongAudience);
 }
 
+TEST(CheckClaims, BoundsTheNumberOfValues) {
+  const auto of_groups = [](int count) {
+    std::string list = "\"0\"";
+    for (int i = 1; i < count; ++i) list += ",\"x\"";
+    Issuer issuer = testing::rules();
+    issuer.claim = "groups";
+    const auto json = StrictJson::parse(testing::claims(R"(,"groups":[)" + list + "]"));
+    return check_claims(json->object(), issuer, kNow);
+  };
+  EXPECT_EQ(of_groups(256)->values.size(), 256U);
+  EXPECT_EQ(of_groups(257).error().why, Why::Malformed);
+}
+
+TEST(CheckClaims, RefusesOddNames) {
+  const auto of = [](const std::string& names) {
+    const auto json =
+        StrictJson::parse(R"({"aud":"slipway","exp":1800000600,"tenant":"red",)" + names + "}");
+    const auto identity = check_claims(json->object(), testing::rules(), kNow);
+    return identity ? "accepted" : to_string(identity.error().why);
+  };
+  const std::string issuer = R"("iss":"https://issuer.example.test")";
+  EXPECT_STREQ(of(issuer), "accepted");
+  EXPECT_STREQ(of(issuer + R"(,"sub":"")"), "accepted");
+  EXPECT_STREQ(of(issuer + R"(,"sub":7)"), "Malformed");
+  EXPECT_STREQ(of(issuer + R"(,"sub":"a\u0000")"), "Malformed");
+  EXPECT_STREQ(of(R"("iss":"https://other.example.test")"), "UnknownIssuer");
+  EXPECT_STREQ(of(R"("sub":"ann")"), "UnknownIssuer");
+}
+
 TEST(CheckClaims, TakesTheSkewAsGiven) {
   const auto json = StrictJson::parse(testing::claims());
   Issuer issuer = testing::rules();

@@ -85,6 +85,12 @@ TEST_F(JwksCacheTest, FetchesOnceInAWhile_HoweverManyKeysAreUnknown) {
   EXPECT_EQ(fetches, 9);  // from 30 s on, every 30 s
 }
 
+TEST_F(JwksCacheTest, ForgetsAMiss_WhenItHasFetched) {
+  cache.missed("a");
+  cache.fetched(cache.take_due(kNow + 30s).at(0), keys(first()), kNow + 31s);
+  EXPECT_EQ(cache.next_due(), kNow + 31s + 10min);
+}
+
 TEST_F(JwksCacheTest, IgnoresMissesOfOthers) {
   cache.missed("b");
   EXPECT_EQ(cache.next_due(), kNow + 10min);

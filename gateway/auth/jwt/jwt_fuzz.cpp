@@ -1,6 +1,6 @@
-// Any bytes as a token or as a key set. What is accepted must have been signed: by the key of
-// RFC 8037, whose signatures can be made again and compared, or in RFC 7515 itself. A token that is
-// signed here and accepted must say what its claims say.
+// Any bytes as a token or as a key set. What is accepted must have been signed by the one key that
+// signs here, that of RFC 8037, whose signatures can be made again and compared; and no bit of a
+// token may be turned over.
 #include <memory>
 #include <string>
 

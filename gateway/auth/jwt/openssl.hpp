@@ -8,6 +8,7 @@
 #include <openssl/param_build.h>
 
 #include <memory>
+#include <string_view>
 
 namespace slipway::jwt {
 
@@ -37,8 +38,8 @@ class QuietErrors {
   QuietErrors& operator=(const QuietErrors&) = delete;
 };
 
-inline const unsigned char* bytes_of(const char* text) {
-  return reinterpret_cast<const unsigned char*>(text);
+inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 }  // namespace slipway::jwt

@@ -70,8 +70,7 @@ bool is_pss(Algorithm algorithm) {
 }
 
 BignumPtr number(std::string_view big_endian) {
-  return BignumPtr(
-      BN_bin2bn(bytes_of(big_endian.data()), static_cast<int>(big_endian.size()), nullptr));
+  return BignumPtr(BN_bin2bn(bytes_of(big_endian), static_cast<int>(big_endian.size()), nullptr));
 }
 
 PkeyPtr build(const char* type, OSSL_PARAM_BLD* parts) {
@@ -150,8 +149,7 @@ std::optional<PublicKey> PublicKey::ec(KeyType curve, std::string_view x, std::s
 std::optional<PublicKey> PublicKey::ed25519(std::string_view raw) {
   const QuietErrors quiet;
   if (raw.size() != kEd25519Key) return std::nullopt;
-  PkeyPtr key(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(raw.data()), raw.size()));
+  PkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(raw), raw.size()));
   if (!key) return std::nullopt;
   return PublicKey(KeyType::Ed25519, Held(key.release()));
 }
@@ -173,8 +171,8 @@ bool PublicKey::verifies(Algorithm algorithm, std::string_view signed_bytes,
          EVP_DigestVerifyInit(context.get(), &options, digest_of(algorithm), nullptr, key_.get()) ==
              1 &&
          (!is_pss(algorithm) || use_pss(options)) &&
-         EVP_DigestVerify(context.get(), bytes_of(signature.data()), signature.size(),
-                          bytes_of(signed_bytes.data()), signed_bytes.size()) == 1;
+         EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
+                          bytes_of(signed_bytes), signed_bytes.size()) == 1;
 }
 
 }  // namespace slipway::jwt

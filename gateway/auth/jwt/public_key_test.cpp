@@ -121,6 +121,23 @@ TEST(PublicKey, RefusesSignaturesOfAnotherLength) {
   }
 }
 
+TEST(PublicKey, RefusesNumbersWithZerosInFront) {
+  const Pair& pair = pair_of(KeyType::P256);
+  const std::string signature = pair.signer.sign(Algorithm::ES256, "x");
+  const std::string wide = '\0' + signature.substr(0, 32) + '\0' + signature.substr(32);
+  EXPECT_FALSE(pair.key.verifies(Algorithm::ES256, "x", wide));
+}
+
+// RFC 7518 section 3.5 leaves no choice of the salt's length.
+TEST(PublicKey, RefusesAnotherSalt) {
+  const Pair& pair = pair_of(KeyType::Rsa);
+  const auto of_salt = [&](int bytes) {
+    return pair.key.verifies(Algorithm::PS256, "x", pair.signer.sign(Algorithm::PS256, "x", bytes));
+  };
+  EXPECT_TRUE(of_salt(32));
+  for (const int bytes : {0, 20, 31, 33, 64}) EXPECT_FALSE(of_salt(bytes)) << bytes;
+}
+
 // CVE-2022-21449: r = s = 0 was good for every message. n is the order of P-256.
 TEST(PublicKey, RefusesNumbersThatAreNoSignature) {
   const std::string zero(32, '\0');

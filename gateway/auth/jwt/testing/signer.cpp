@@ -13,6 +13,7 @@
 namespace slipway::jwt::testing {
 namespace {
 
+static_assert(RSA_PSS_SALTLEN_DIGEST == -1);
 constexpr const char* kWorks = "OpenSSL can do this";
 
 const EVP_MD* digest_of(Algorithm algorithm) {
@@ -34,7 +35,7 @@ int width_of(KeyType curve) {
 }
 
 std::string side_by_side(const std::string& der, int width) {
-  const unsigned char* at = bytes_of(der.data());
+  const unsigned char* at = bytes_of(der);
   const EcdsaSignaturePtr pair(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
   SLIPWAY_CHECK(pair != nullptr, kWorks);
   return raw(ECDSA_SIG_get0_r(pair.get()), width) + raw(ECDSA_SIG_get0_s(pair.get()), width);
@@ -60,8 +61,8 @@ std::string octets_of(EVP_PKEY* key) {
 
 std::string base64url(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   bytes_of(bytes.data()), static_cast<int>(bytes.size()));
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
+                                   static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   while (text.ends_with('=')) text.pop_back();
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
@@ -83,12 +84,12 @@ Signer Signer::make(KeyType type, unsigned rsa_bits) {
 Signer Signer::rfc8037() {
   const auto seed = decode_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
   EVP_PKEY* const key =
-      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(seed->data()), seed->size());
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(*seed), seed->size());
   SLIPWAY_CHECK(key != nullptr, kWorks);
   return {KeyType::Ed25519, std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free)};
 }
 
-std::string Signer::sign(Algorithm algorithm, std::string_view bytes) const {
+std::string Signer::sign(Algorithm algorithm, std::string_view bytes, int pss_salt) const {
   const DigestContextPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* options = nullptr;
   SLIPWAY_CHECK(
@@ -96,13 +97,13 @@ std::string Signer::sign(Algorithm algorithm, std::string_view bytes) const {
       kWorks);
   if (std::string_view(to_string(algorithm)).starts_with("PS")) {
     SLIPWAY_CHECK(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
-                      EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1,
+                      EVP_PKEY_CTX_set_rsa_pss_saltlen(options, pss_salt) == 1,
                   kWorks);
   }
   std::string signature(2048, '\0');
   std::size_t size = signature.size();
   SLIPWAY_CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()),
-                               &size, bytes_of(bytes.data()), bytes.size()) == 1,
+                               &size, bytes_of(bytes), bytes.size()) == 1,
                 kWorks);
   signature.resize(size);
   const bool pair = type_ != KeyType::Rsa && type_ != KeyType::Ed25519;

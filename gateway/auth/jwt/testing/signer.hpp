@@ -20,8 +20,9 @@ class Signer {
   // The key of RFC 8037 appendix A.1: always the same one, and its signatures are too.
   static Signer rfc8037();
 
-  // In the form of RFC 7518 section 3. REQUIRES: the algorithm fits the type of key.
-  std::string sign(Algorithm algorithm, std::string_view bytes) const;
+  // In the form of RFC 7518 section 3. REQUIRES: the algorithm fits the type of key. `pss_salt` is
+  // in bytes, of PS256 and its like only; -1: as long as the hash, as it must be.
+  std::string sign(Algorithm algorithm, std::string_view bytes, int pss_salt = -1) const;
   // A compact token of these two, whatever they say.
   std::string token(Algorithm algorithm, std::string_view header, std::string_view payload) const;
   // `{"alg":...}`, and `kid` where it is not empty.
