@@ -11,6 +11,7 @@
 
 #include "gateway/picking/prefix_chain.hpp"
 #include "gateway/picking/rendezvous.hpp"
+#include "gateway/picking/testing/links.hpp"
 
 namespace slipway::gateway {
 namespace {
@@ -101,12 +102,6 @@ TEST(Pick, IsRefusedWhenEveryEndpointIsAtItsLimit) {
   EXPECT_EQ(sent, 2 * 3 * 2) << "twice the slots of each";
 }
 
-std::vector<std::uint64_t> chain_of(const std::string& prompt) {
-  std::vector<std::uint64_t> chain;
-  hash_prefix(prefix_seed("model", "salt"), prompt, chain);
-  return chain;
-}
-
 struct Sent {
   Flight flight;
   Reason reason = Reason::LeastLoaded;
@@ -133,7 +128,7 @@ TEST_P(Burst, IsSpreadOverIdleEndpoints) {
     const std::uint64_t who = GetParam() == Prompts::Same           ? 0
                               : GetParam() == Prompts::AllDifferent ? i
                                                                     : i % 100;
-    const auto chain = chain_of(std::to_string(who) + std::string(3600, 'x'));
+    const auto chain = links_of(std::to_string(who) + std::string(3600, 'x'));
     ++requests[send(pool, chain, seconds(1), mix(i)).flight.endpoint];
   }
   double most = 0;
@@ -149,9 +144,9 @@ TEST(Pick, SendsTheNextTurnWhereTheFirstWent) {
   Pool pool = pool_of(facts_of(8));
   for (std::uint64_t i = 0; i < 200; ++i) {
     const std::string first = std::to_string(i) + std::string(8000, 'a');
-    Sent before = send(pool, chain_of(first), seconds(1), mix(i), 2200);
+    Sent before = send(pool, links_of(first), seconds(1), mix(i), 2200);
     pool.finished(before.flight, Attempt::Succeeded, seconds(1));
-    const Sent after = send(pool, chain_of(first + std::string(4000, 'b')), seconds(2), 0, 3300);
+    const Sent after = send(pool, links_of(first + std::string(4000, 'b')), seconds(2), 0, 3300);
     EXPECT_EQ(after.flight.endpoint, before.flight.endpoint);
     EXPECT_EQ(after.reason, Reason::Known);
     EXPECT_LT(after.flight.to_compute, 1500) << "the rest is in its cache";
@@ -160,7 +155,7 @@ TEST(Pick, SendsTheNextTurnWhereTheFirstWent) {
 
 TEST(Pick, LeavesACacheThatTooMuchWaitsAt) {
   Pool pool = pool_of(facts_of(4));
-  const auto chain = chain_of(std::string(3600, 'a'));
+  const auto chain = links_of(std::string(3600, 'a'));
   const std::uint64_t warm = send(pool, chain, seconds(1), 1).flight.endpoint;
   Flight long_prompt{.endpoint = warm, .to_compute = 100'000, .held = 100'000};
   pool.sent({}, long_prompt, seconds(1));
@@ -212,7 +207,7 @@ TEST(Pick, GivesBiggerEndpointsMore) {
   Pool pool = pool_of(facts);
   std::map<std::uint64_t, double> requests;
   for (std::uint64_t i = 0; i < 700; ++i)
-    ++requests[send(pool, chain_of(std::to_string(i) + std::string(2000, 'x')), seconds(1), mix(i))
+    ++requests[send(pool, links_of(std::to_string(i) + std::string(2000, 'x')), seconds(1), mix(i))
                    .flight.endpoint];
   EXPECT_NEAR(requests[1] / 700, 4.0 / 7, 0.05);
 }
@@ -256,7 +251,7 @@ TEST(Pick, SpreadsUsersOfOneSystemPromptAndKeepsEachWarm) {
   double hits = 0, ideal = 0;
   std::mt19937_64 random(7);
   for (std::size_t i = 0; i < 8000; ++i) {
-    const auto chain = chain_of(system + "user " + std::to_string(random() % 800) +
+    const auto chain = links_of(system + "user " + std::to_string(random() % 800) +
                                 std::string(3000, 'u') + std::to_string(i));
     const auto now = milliseconds(10 * i);
     flights.push_back(send(pool, chain, now, random(), 3000).flight);

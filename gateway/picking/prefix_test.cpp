@@ -7,15 +7,10 @@
 #include "gateway/picking/prefix_shares.hpp"
 #include "gateway/picking/recent_prefixes.hpp"
 #include "gateway/picking/rendezvous.hpp"
+#include "gateway/picking/testing/links.hpp"
 
 namespace slipway::gateway {
 namespace {
-
-std::vector<std::uint64_t> chain_of(const std::string& prompt, std::string_view salt = "tenant-a") {
-  std::vector<std::uint64_t> chain;
-  hash_prefix(prefix_seed("model", salt), prompt, chain);
-  return chain;
-}
 
 std::string text(std::size_t bytes, char fill) {
   return std::string(bytes, fill);
@@ -28,15 +23,15 @@ TEST(PrefixChain, HasABlockFor64BytesTo4KiBAndFor1KiBAfterThat) {
                {4096, 64}, {5119, 64}, {5120, 65}, {225'280, 280}};
   for (const auto& [bytes, blocks] : cases) {
     EXPECT_EQ(block_count(bytes), blocks) << bytes;
-    EXPECT_EQ(chain_of(text(bytes, 'x')).size(), blocks) << bytes;
+    EXPECT_EQ(links_of(text(bytes, 'x')).size(), blocks) << bytes;
     EXPECT_TRUE(blocks == 0 || block_end(blocks - 1) <= bytes) << bytes;
   }
 }
 
 TEST(PrefixChain, IsSharedUpToTheFirstByteThatDiffers) {
   const std::string common = text(6000, 's');
-  const auto a = chain_of(common + text(3000, 'a'));
-  const auto b = chain_of(common + text(3000, 'b'));
+  const auto a = links_of(common + text(3000, 'a'));
+  const auto b = links_of(common + text(3000, 'b'));
   for (std::size_t i = 0; i < a.size(); ++i)
     EXPECT_EQ(a[i] == b[i], block_end(i) <= 6000) << "block " << i;
 }
@@ -44,23 +39,21 @@ TEST(PrefixChain, IsSharedUpToTheFirstByteThatDiffers) {
 TEST(PrefixChain, LooksBeyondTheFirst16KiB) {
   std::string other = text(40'000, 'x');
   other[39'000] = 'y';
-  const auto a = chain_of(text(40'000, 'x'));
-  const auto b = chain_of(other);
+  const auto a = links_of(text(40'000, 'x'));
+  const auto b = links_of(other);
   EXPECT_EQ(a[70], b[70]);
   EXPECT_NE(a.back(), b.back());
 }
 
-TEST(PrefixChain, KeepsTenantsAndModelsApart) {
+TEST(PrefixChain, KeepsSeedsApart) {
   std::set<std::uint64_t> seen;
   const std::string prompt = text(20'000, 'x');
   std::size_t links = 0;
-  for (int tenant = 0; tenant < 50; ++tenant)
-    for (const char* model : {"chat", "code"}) {
-      std::vector<std::uint64_t> chain;
-      hash_prefix(prefix_seed(model, "salt-" + std::to_string(tenant)), prompt, chain);
-      links += chain.size();
-      seen.insert(chain.begin(), chain.end());
-    }
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const auto chain = links_of(prompt, seed);
+    links += chain.size();
+    seen.insert(chain.begin(), chain.end());
+  }
   EXPECT_EQ(seen.size(), links) << "no two share a link";
 }
 
@@ -80,7 +73,7 @@ TEST(PrefixShares, GoesBehindASystemPromptThatAllShare) {
   const std::string system = text(8192, 's');
   std::set<std::uint64_t> keys;
   for (int user = 0; user < 2000; ++user) {
-    const auto chain = chain_of(system + std::to_string(user % 500) + text(2048, 'u'));
+    const auto chain = links_of(system + std::to_string(user % 500) + text(2048, 'u'));
     const AffinityKey key = shares.count(chain, 1.0 / 16);
     if (user < 1000) continue;
     EXPECT_GT(block_end(key.depth - 1), 8192U);
@@ -91,7 +84,7 @@ TEST(PrefixShares, GoesBehindASystemPromptThatAllShare) {
 
 TEST(PrefixShares, SaysWhenAPromptIsNothingButCommon) {
   PrefixShares shares;
-  const auto chain = chain_of(text(8192, 's'));
+  const auto chain = links_of(text(8192, 's'));
   AffinityKey key;
   for (int i = 0; i < 500; ++i) key = shares.count(chain, 1.0 / 16);
   EXPECT_TRUE(key.common);
@@ -106,7 +99,7 @@ TEST(PrefixShares, HasNoKeyForLessThanABlock) {
 
 TEST(PrefixShares, ForgetsWhatIsNoLongerAsked) {
   PrefixShares shares;
-  const auto old = chain_of(text(4096, 'o'));
+  const auto old = links_of(text(4096, 'o'));
   for (int i = 0; i < 1000; ++i) (void)shares.count(old, 1.0 / 16);
   for (std::uint64_t i = 0; i < 12'000; ++i) {
     const std::vector<std::uint64_t> chain{mix(i)};
@@ -117,20 +110,20 @@ TEST(PrefixShares, ForgetsWhatIsNoLongerAsked) {
 
 TEST(RecentPrefixes, FindsTheLongestBeginningToAQuarter) {
   RecentPrefixes recent;
-  const auto first = chain_of(text(20'000, 'x'));
+  const auto first = links_of(text(20'000, 'x'));
   recent.note(first, 1, 7);
-  const auto next_turn = chain_of(text(20'000, 'x') + text(20'000, 'y'));
+  const auto next_turn = links_of(text(20'000, 'x') + text(20'000, 'y'));
   const auto found = recent.find(next_turn, 1);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->endpoint, 7U);
   EXPECT_LE(found->depth, first.size());
   EXPECT_GE(found->depth, first.size() * 3 / 4);
-  EXPECT_FALSE(recent.find(chain_of(text(20'000, 'z')), 1));
+  EXPECT_FALSE(recent.find(links_of(text(20'000, 'z')), 1));
 }
 
 TEST(RecentPrefixes, BelievesTheLastPlacement) {
   RecentPrefixes recent;
-  const auto chain = chain_of(text(3000, 'x'));
+  const auto chain = links_of(text(3000, 'x'));
   recent.note(chain, 1, 7);
   recent.note(chain, 1, 8);
   EXPECT_EQ(recent.find(chain, 1)->endpoint, 8U);
@@ -138,7 +131,7 @@ TEST(RecentPrefixes, BelievesTheLastPlacement) {
 
 TEST(RecentPrefixes, KeepsItsSizeWhateverComes) {
   RecentPrefixes recent;
-  const auto kept = chain_of(text(3000, 'x'));
+  const auto kept = links_of(text(3000, 'x'));
   for (std::uint64_t i = 0; i < 300'000; ++i) {
     const std::vector<std::uint64_t> chain{mix(i)};
     recent.note(chain, 1, 1);
@@ -152,8 +145,8 @@ TEST(RecentPrefixes, KeepsItsSizeWhateverComes) {
 TEST(RecentPrefixes, TellsEachPlacementOnce) {
   RecentPrefixes here;
   RecentPrefixes there;
-  const auto a = chain_of(text(3000, 'a'));
-  const auto b = chain_of(text(3000, 'b'));
+  const auto a = links_of(text(3000, 'a'));
+  const auto b = links_of(text(3000, 'b'));
   here.note(a, 1, 1);
   const auto first = here.news(0);
   here.note(b, 1, 2);
