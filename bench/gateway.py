@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 BACKEND, FIRST_PORT = 18200, 18210
 KEY = "sk-benchkey1-" + "A" * 43
@@ -43,7 +42,7 @@ CELLS = [("0.2 kB", chat(200), 32), ("25 kB", chat(25_000), 32),
 
 
 class Proxy:
-    def __init__(self, name, command, port, folder, single=True):
+    def __init__(self, name, command, port, folder):
         self.name, self.command, self.port, self.folder = name, command, port, folder
         self.process = None
 

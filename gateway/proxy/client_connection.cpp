@@ -268,8 +268,8 @@ bool ClientConnection::linger() {
 bool ClientConnection::is_late(Instant now) const {
   if (now >= deadline_ || now >= latest_) return true;
   if (stage_ != Stage::Body) return false;
-  const std::size_t have = in_place_ ? in_.size() - head_size_ : large_body_.size();
-  return now >= begun_ + from_seconds(kBodySeconds + static_cast<double>(have) / kLeastBodyRate);
+  const auto received = static_cast<double>(body_received());
+  return now >= begun_ + from_seconds(kBodySeconds + received / kLeastBodyRate);
 }
 
 void ClientConnection::on_tick(Instant now) {

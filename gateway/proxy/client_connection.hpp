@@ -80,11 +80,11 @@ class ClientConnection final : public SocketOwner {
   bool receive_body();
   bool keep_within_bounds();
   bool has_body() const;
+  std::size_t body_received() const;  // bytes; of chunks without their framing
   bool dispatch();
   bool answer_itself();
   bool answer_admin(std::string_view path);
   std::string models_page() const;
-  std::string model_page(std::string_view name) const;
   ModelNames names(std::string_view body_model) const;
   std::string_view key_in_head() const;
   std::string_view body() const;
@@ -101,12 +101,12 @@ class ClientConnection final : public SocketOwner {
   bool endpoint_failed(const char* why);
   bool may_try_another();
   bool try_afresh();
+  void end_retry();
   bool no_endpoint(NoPick why);
 
   // An answer.
   bool take_answer(std::string_view bytes);
   bool begin_answer();
-  bool pass_on(std::string_view bytes);
   bool end_answer(bool reusable);
   bool respond(const ApiError& error, bool close);
   bool respond(int status, std::string_view type, std::string_view text, bool close,

@@ -109,8 +109,7 @@ bool ClientConnection::try_endpoint() {
   ask.tried = tried_;
   auto picked = pick(ask, revision_->pool, now());
   if (!picked) {
-    if (retrying_) revision_->retries.retry_ended();
-    retrying_ = false;
+    end_retry();
     return no_endpoint(picked.error());
   }
   flight_ = picked->flight;
@@ -178,11 +177,15 @@ bool ClientConnection::endpoint_failed(const char* why) {
       false);
 }
 
+void ClientConnection::end_retry() {
+  if (retrying_) revision_->retries.retry_ended();
+  retrying_ = false;
+}
+
 void ClientConnection::leave_endpoint(bool reusable, Attempt attempt) {
   if (!endpoint_) return;
   revision_->pool.finished(flight_, attempt, now());
-  if (retrying_) revision_->retries.retry_ended();
-  retrying_ = false;
+  end_retry();
   --reactor_.counters().in_flight;
   if (upstream_) {
     upstream_->set_owner(nullptr);
@@ -278,8 +281,7 @@ bool ClientConnection::begin_answer() {
   const int status = relay_.status();
   if (status == 503 || status == 429) {
     tried_.push_back(flight_.endpoint);
-    if (retrying_) revision_->retries.retry_ended();  // it is over, before another begins
-    retrying_ = false;
+    end_retry();  // before another begins
     if (may_try_another()) {
       leave_endpoint(false, status >= 500 ? Attempt::Failed : Attempt::Succeeded);
       retrying_ = true;

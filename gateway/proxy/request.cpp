@@ -85,9 +85,13 @@ bool ClientConnection::take_body(std::string_view bytes) {
   return true;
 }
 
+std::size_t ClientConnection::body_received() const {
+  return in_place_ ? in_.size() - head_size_ : large_body_.size();
+}
+
 bool ClientConnection::has_body() const {
   if (head_.body.framing == Framing::Chunked) return chunks_.ended();
-  return (in_place_ ? in_.size() - head_size_ : large_body_.size()) >= head_.body.length;
+  return body_received() >= head_.body.length;
 }
 
 bool ClientConnection::receive_body() {
@@ -98,8 +102,7 @@ bool ClientConnection::receive_body() {
   } else {
     // Straight to where it stays, and not a byte of what follows.
     Buffer& to = in_place_ ? in_ : large_body_;
-    const std::size_t have = in_place_ ? in_.size() - head_size_ : large_body_.size();
-    moved = client_->read(to.end(), static_cast<std::size_t>(head_.body.length) - have);
+    moved = client_->read(to.end(), static_cast<std::size_t>(head_.body.length) - body_received());
     to.commit(moved.bytes);
   }
   if (moved.io == Io::Again) return false;

@@ -7,7 +7,8 @@ import openai
 import pytest
 import yaml
 
-from support.gateway import PEPPER, find_binary, key, model
+from support.binaries import find_binary
+from support.gateway import PEPPER, key, model
 from support.waiting import eventually
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -104,7 +105,7 @@ def test_a_body_that_is_no_json_is_refused_with_its_place(served, client):
 
 def test_a_new_key_works(engine, gateway, client, tmp_path):
     (tmp_path / "pepper").write_bytes(PEPPER)
-    printed = subprocess.run([find_binary(), "new-key", "--pepper-file", tmp_path / "pepper"],
+    printed = subprocess.run([find_binary("slipway-gateway"), "new-key", "--pepper-file", tmp_path / "pepper"],
                              check=True, capture_output=True, text=True).stdout
     text = re.search(r"sk-\S+", printed).group()
     record = yaml.safe_load(printed[printed.index("- {"):])[0]

@@ -1,6 +1,5 @@
 """The controller as a process that can be stopped, killed and started again."""
 
-import os
 import pathlib
 import shutil
 import signal
@@ -11,23 +10,12 @@ import urllib.request
 
 import yaml
 
-from support.cluster import REPO
+from support.binaries import find_binary
 from support.waiting import eventually
 
 ACCOUNT = "slipway-controller"
 NAMESPACE = "slipway-system"
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
-
-
-def find_binary():
-    """$SLIPWAY_CONTROLLER, or the newest of the builds."""
-    named = os.environ.get("SLIPWAY_CONTROLLER")
-    if named:
-        return pathlib.Path(named)
-    built = [REPO / f"build/{preset}/bin/slipway-controller" for preset in ("dev", "release")]
-    built = [path for path in built if path.exists()]
-    assert built, "no slipway-controller in build/dev/bin or build/release/bin: build it first"
-    return max(built, key=lambda path: path.stat().st_mtime)
 
 
 def free_port():
@@ -91,7 +79,7 @@ class Controller:
         self.port = free_port()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, find_binary(), f"--kubeconfig={self.kubeconfig}",
+                [*self.prefix, find_binary("slipway-controller"), f"--kubeconfig={self.kubeconfig}",
                  "--agent-image=localhost/slipway:dev",
                  f"--metrics-address=127.0.0.1:{self.port}", f"--namespace={NAMESPACE}",
                  *self.arguments],

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -11,22 +10,11 @@ import urllib.request
 
 import yaml
 
-from support.cluster import REPO
+from support.binaries import find_binary
 from support.controller import free_port
 from support.waiting import eventually
 
 PEPPER = b"a pepper for the cases only, 32 B"
-
-
-def find_binary():
-    """$SLIPWAY_GATEWAY, or the newest of the builds."""
-    named = os.environ.get("SLIPWAY_GATEWAY")
-    if named:
-        return pathlib.Path(named)
-    built = [REPO / f"build/{preset}/bin/slipway-gateway" for preset in ("dev", "release")]
-    built = [path for path in built if path.exists()]
-    assert built, "no slipway-gateway in build/dev/bin or build/release/bin: build it first"
-    return max(built, key=lambda path: path.stat().st_mtime)
 
 
 def key(name):
@@ -53,7 +41,7 @@ class Gateway:
         self.said = self.folder / "said.log"
         with open(self.log, "wb") as log, open(self.said, "wb") as said:
             self.process = subprocess.Popen(
-                [find_binary(), "--config", self.folder / "gateway.yaml", "--threads", "2",
+                [find_binary("slipway-gateway"), "--config", self.folder / "gateway.yaml", "--threads", "2",
                  "--drain-delay", "0", "--grace", "30"], stdout=log, stderr=said)
         eventually(self._answers, "the gateway answers", describe=self.said.read_text)
 
